@@ -16,6 +16,7 @@ from components import access, jobs, state_machine
 from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
+from components.models.permissions import record_experiments, recorded
 from components.watch import HOUR, Event, Series, Watch, Widget
 from contracts.names import WorkloadNames
 
@@ -25,8 +26,11 @@ ROLE: Final = "training-machine"
 STEPS: Final = {"Processing": ("Prepare", "Baseline", "Evaluate"), "Training": ("Train",)}
 
 
-def statements(names: WorkloadNames, job_roles: Sequence[str], *, models_key: pulumi.Input[str]) -> list[Statement]:
-    """What the machine may do: run its jobs with these roles, read the gate's answer, register; logs and traces."""
+def statements(
+    names: WorkloadNames, job_roles: Sequence[str], *, models_key: pulumi.Input[str], experiments: bool = True
+) -> list[Statement]:
+    """What the machine may do: run its jobs with these roles, read the gate's answer, register; logs and traces; with
+    `experiments` keep a record there."""
     group = [
         names.arn("sagemaker", f"model-package-group/{names.package_group}"),
         names.arn("sagemaker", f"model-package/{names.package_group}/*"),
@@ -49,6 +53,7 @@ def statements(names: WorkloadNames, job_roles: Sequence[str], *, models_key: pu
         access.allow("RegisterModels", ["sagemaker:CreateModelPackage"], group),
         *access.read_objects("ReadRuns", names, names.artifacts_bucket, [names.layout.runs]),
         access.use_key("EncryptArtifacts", [models_key], write=True),
+        *([record_experiments(recorded(names, f"{names.pipeline}-*"))] if experiments else []),
         *state_machine.telemetry(),
     ]
 
@@ -93,6 +98,7 @@ def machine(
     ground: Ground,
     names: WorkloadNames,
     job_roles: Sequence[str],
+    experiments: bool,
     definition: pulumi.Input[str],
     parent: pulumi.Resource,
     depends_on: list[pulumi.Resource],
@@ -105,7 +111,7 @@ def machine(
             job=ROLE,
             service="states.amazonaws.com",
             description="The training state machine: starts its jobs and registers models",
-            statements=statements(names, job_roles, models_key=ground.keys[Domain.MODELS].arn),
+            statements=statements(names, job_roles, models_key=ground.keys[Domain.MODELS].arn, experiments=experiments),
             permissions_boundary=ground.ingestion_boundary,
         ),
         pulumi.ResourceOptions(parent=parent),

@@ -127,23 +127,19 @@ def _store_statements(names: WorkloadNames, group: str) -> list[Statement]:
     ]
 
 
-def pipeline_statements(
-    names: WorkloadNames, *, models_key: pulumi.Input[str], experiments: bool = True
-) -> list[Statement]:
-    """What the pipeline may do: start and watch its own jobs, read the gate's answer, register, and with `experiments`
-    keep a record there."""
+def recorded(names: WorkloadNames, jobs_called: str) -> list[str]:
+    """What runs are recorded in: the experiment, its trials, and a component for each job, which is called alike."""
 
     def arn(resource: str) -> str:
         return names.arn("sagemaker", resource)
 
-    started = [arn(f"{kind}/{JOB_NAMES}") for kind in ("processing-job", "training-job")]
-    group = [arn(f"model-package-group/{names.package_group}"), arn(f"model-package/{names.package_group}/*")]
-    records = [
-        arn(f"experiment/{names.pipeline}"),
-        arn("experiment-trial/*"),
-        arn(f"experiment-trial-component/{JOB_NAMES}"),
-    ]
-    recording = access.allow(
+    components = f"experiment-trial-component/{jobs_called}"
+    return [arn(f"experiment/{names.pipeline}"), arn("experiment-trial/*"), arn(components)]
+
+
+def record_experiments(records: list[str]) -> Statement:
+    """Keeping a record of runs there."""
+    return access.allow(
         "RecordExperiments",
         [
             "sagemaker:AssociateTrialComponent",
@@ -157,6 +153,20 @@ def pipeline_statements(
         ],
         records,
     )
+
+
+def pipeline_statements(
+    names: WorkloadNames, *, models_key: pulumi.Input[str], experiments: bool = True
+) -> list[Statement]:
+    """What the pipeline may do: start and watch its own jobs, read the gate's answer, register, and with `experiments`
+    keep a record there."""
+
+    def arn(resource: str) -> str:
+        return names.arn("sagemaker", resource)
+
+    started = [arn(f"{kind}/{JOB_NAMES}") for kind in ("processing-job", "training-job")]
+    group = [arn(f"model-package-group/{names.package_group}"), arn(f"model-package/{names.package_group}/*")]
+    records = recorded(names, JOB_NAMES)
     # Jobs of every pipeline are called alike; the tag that the definition puts on them tells whose they are. A job that
     # has the tag already is somebody's.
     mine, asked = (
@@ -179,7 +189,7 @@ def pipeline_statements(
             ["sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage", "sagemaker:DescribeModelPackageGroup"],
             group,
         ),
-        *([recording] if experiments else []),
+        *([record_experiments(records)] if experiments else []),
         *access.read_objects("ReadRuns", names, names.artifacts_bucket, [names.layout.runs]),
         access.use_key("EncryptArtifacts", [models_key], write=True),
         access.grant_key("EncryptVolumes", [models_key]),

@@ -35,7 +35,7 @@ from workloads.pipeline.disks import for_type
 from workloads.pipeline.metadata import with_metadata
 from workloads.pipeline.processors import with_arm64
 from workloads.pipeline.store import from_store
-from workloads.pipeline.tracking import without_experiment
+from workloads.pipeline.tracking import machine_with_experiment, without_experiment
 
 #: AWS services of what is made here (`components.service`).
 SERVICES: Final = (
@@ -247,6 +247,7 @@ class Training(pulumi.ComponentResource):
             ground=args.ground,
             names=names,
             job_roles=[names.role_arn(job) for job in Job],
+            experiments=args.instances.kept_as_experiment,
             definition=self._rendered("machine", values | {"partition": names.partition}),
             parent=self,
             depends_on=depends_on,
@@ -266,6 +267,8 @@ class Training(pulumi.ComponentResource):
             definition = for_type(definition, trains)
             if not args.instances.kept_as_experiment:
                 definition = without_experiment(definition)
+            elif name == "machine":
+                definition = machine_with_experiment(definition, args.names.pipeline)
             if args.feature_group:
                 definition = from_store(definition, args.feature_group, region)
             if INFERENCE_ARM64 in args.images:

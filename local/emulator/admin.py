@@ -7,6 +7,7 @@
     GET  /emulator/deliveries        what was delivered from service to service, oldest first
     GET  /emulator/alarms            [{name, state, evaluated, reason}]; `reason` says why an alarm is not evaluated
     POST /emulator/clock/advance     {"seconds": N}: let time pass for alarms and queues; {emulated, wall}
+    GET  /emulator/tracked-runs      runs of MLflow: [{experiment, name, status, params, metrics: how often each, tags}]
     POST /emulator/jobs              a Job (local.emulator.jobs): run it to its end; {code}, null if its time was over
 
 Errors are `{"error": text}` with 400 (bad input), 404 (no such path or server) or 405.
@@ -39,6 +40,7 @@ from local.emulator.sagemaker.capture import Capture
 from local.emulator.sagemaker.endpoints import all_serving
 from local.emulator.sagemaker.invocation_metrics import InvocationMetrics
 from local.emulator.sagemaker.model_servers import ModelServer
+from local.emulator.sagemaker.tracking_servers import TrackingServers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -62,6 +64,7 @@ class Admin:
     alarms: Alarms
     capture: Capture
     metrics: InvocationMetrics
+    tracking: TrackingServers
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request with JSON."""
@@ -84,6 +87,7 @@ class Admin:
             "neighbours": ("POST", self._neighbours),
             "alarms": ("GET", self._alarms),
             "clock/advance": ("POST", self._advance),
+            "tracked-runs": ("GET", lambda _: self.tracking.runs()),
             "jobs": ("POST", lambda body: self._run(body, environ["werkzeug.socket"])),
         }
         path = environ["PATH_INFO"].removeprefix(PREFIX).rstrip("/")

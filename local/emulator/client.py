@@ -58,6 +58,10 @@ class Emulator:
         """The model servers at work: endpoint, config, variant, role, url, pid, alive, log."""
         return _call(self.url, "model-servers")
 
+    def tracked(self) -> list[dict[str, Any]]:
+        """Runs of MLflow: experiment, name, status, params, tags, and of metrics how many values each has."""
+        return _call(self.url, "tracked-runs")
+
     def kill(self, pid: int) -> dict[str, Any]:
         """End a model server at once, as a crash would."""
         return _call(self.url, "kill", {"pid": pid})

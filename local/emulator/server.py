@@ -39,12 +39,15 @@ class Server:
         self._context = context
         self._parts = install(context)
         parts = self._parts
-        self._admin = Admin(context=context, alarms=parts.alarms, capture=parts.capture, metrics=parts.metrics)
+        tracking = tracking_servers.TrackingServers()
+        self._admin = Admin(
+            context=context, alarms=parts.alarms, capture=parts.capture, metrics=parts.metrics, tracking=tracking
+        )
         self._invoker = Guard(Reach(context, Invoker(context, parts.capture, parts.metrics)))
         self._asynchronous = Guard(Reach(context, AsynchronousInvoker(context)))
         self._aws = Guard(Reach(context, DomainDispatcherApplication(create_backend_app)))
         self._stacks = Guard(Reach(context, Stacks(context)))
-        self._tracking = Reach(context, tracking_servers.TrackingServers())
+        self._tracking = Reach(context, tracking)
         self._http = make_server(HOST, port, self._serve, threaded=True, request_handler=MotoRequestHandler)
         context.url = f"http://{HOST}:{self._http.server_port}"
         self._thread = threading.Thread(

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,7 +36,7 @@ from contracts.release import CHAMPION, Record
 from contracts.release.live import Live
 from local.emulator.client import Emulator
 from local.identity import Caller
-from local.loop import LoopError, images, searched
+from local.loop import LoopError, images, searched, tracked
 from local.loop.batched import Batch
 from local.loop.queued import Queue
 from local.loop.searched import Search
@@ -167,6 +167,12 @@ class Platform:
             return None
         run = self.run_uri(execution)
         return searched.read(self.names, run, s3=self.client("s3"), sagemaker=self.client("sagemaker"))
+
+    def tracked(self, execution: str) -> Iterator[str]:
+        """What MLflow was told of an execution, line by line; nothing where the workload has it told nothing."""
+        run = self.run_uri(execution)
+        names = self.names.of_its_workload
+        return tracked.told(names, run, functions=self.client("lambda"), emulator=self._emulator)
 
     def newest_package(self) -> dict[str, Any]:
         """The model package that was registered last, described."""

@@ -183,6 +183,8 @@ class Story:
             self.facts.reports[f"Evaluation {len(self.facts.evaluations)}"] = self.platform.fetch_evaluation(
                 execution, page
             )
+            for line in self.platform.tracked(execution):
+                self.say(line)
             gate = evaluation["gate"]
             self.say(evaluation["summary"])
             if evaluation["champion"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -17,5 +18,10 @@ def test_a_state_machine_trains_and_retrains_through_the_whole_loop(tmp_path: Pa
     text = judged(tmp_path / "home", "step-functions", EXAMPLE)
     assert text.count("Register  succeeded") == 2
     assert "(cached)" not in text
+    told = re.findall(
+        r"MLflow, experiment churn-step-functions: run \S+ with (\d+) parameters, .* (\d+) rounds; gate: register", text
+    )
+    assert len(told) == 2
+    assert all(int(parameters) >= 10 and int(rounds) >= 1 for parameters, rounds in told)
     assert "retraining function: started: " in text
     assert "rolled-back: Threshold Crossed" in text

@@ -10,7 +10,8 @@
 What differs from the pipeline:
 - Nothing is cached: every run does all its steps.
 - A run chooses no approval: what it registers waits for a person.
-- Jobs are called `<workload>-<stack>-<step>-<chance>`, and belong to no experiment.
+- Jobs are called `<workload>-<stack>-<step>-<chance>`. What they are recorded in is said when the machine is rendered
+  (`tracking`).
 
 The input of a run is {"parameters": {...}}, by the names of the pipeline's parameters. Where its steps write goes by
 the execution's name, as a pipeline's goes by the execution's id.

@@ -67,6 +67,22 @@ class TrackingServers:
         start_response(f"{status.value} {status.phrase}", headers)
         return [body]
 
+    def runs(self) -> list[_Body]:
+        """All runs, in the order of their making, as people look at them; of metrics how many values each has."""
+        with self._lock:
+            names = {(server, number): name for (server, name), number in self._experiments.items()}
+            return [
+                {
+                    "experiment": names[server, known["info"]["experiment_id"]],
+                    "name": known["info"]["run_name"],
+                    "status": known["info"]["status"],
+                    "params": dict(known["data"]["params"]),
+                    "metrics": {key: len(values) for key, values in known["data"]["metrics"].items()},
+                    "tags": dict(known["data"]["tags"]),
+                }
+                for (server, _), known in self._runs.items()
+            ]
+
     def _answer(self, environ: WSGIEnvironment) -> _Body:
         server = environ.get(_SERVER, "")
         if signing_name(environ) != SERVICE or ":mlflow-tracking-server/" not in server:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import json
+from typing import Literal
 
 import pulumi_aws as aws
 
 from components.models import machine
 from components.models.permissions import Job
 from components.models.training import Training, TrainingArgs, watch
+from settings import Training as TrainingSettings
 from settings import Tuning
 from tests.components.engine import CHURN as NAMES
 from tests.components.engine import LIVE, Deployment, deploy, ground, permissions
@@ -22,7 +24,7 @@ MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:churn-staging-trai
 
 
 @functools.cache
-def training(*, tuned: bool = False) -> Deployment:
+def training(*, tuned: bool = False, tracking: Literal["experiments", "none"] = "experiments") -> Deployment:
     def program() -> None:
         made = Training(
             "training",
@@ -36,6 +38,7 @@ def training(*, tuned: bool = False) -> Deployment:
                 owner="ml-team",
                 tuning=Tuning() if tuned else None,
                 by_machine=True,
+                instances=TrainingSettings(tracking=tracking),
             ),
         )
         assert isinstance(made.runs, aws.sfn.StateMachine)
@@ -49,7 +52,7 @@ def test_it_runs_the_committed_definition_with_the_stacks_values() -> None:
     assert made["tracingConfiguration"] == {"enabled": True}
     assert made["loggingConfiguration"]["includeExecutionData"] is False
     states = json.loads(made["definition"])["States"]
-    assert states.keys() == json.loads(render.read("machine"))["States"].keys()
+    assert states.keys() == json.loads(render.read("machine"))["States"].keys() | {"Experiment", "Trial"}
     roles = {name: states[name]["Parameters"]["RoleArn"].rpartition("/")[2] for name in ("Prepare", "Evaluate")}
     assert roles == {"Prepare": "churn-staging-processing", "Evaluate": "churn-staging-evaluation"}
     contract, _ = states["Prepare"]["Parameters"]["ProcessingInputs"]
@@ -89,6 +92,22 @@ def test_its_role_runs_its_own_jobs_with_their_roles_and_registers_in_its_group(
         f"arn:aws:events:eu-west-1:123456789012:rule/StepFunctionsGetEventsForSageMaker{kind}JobsRule"
         for kind in ("Processing", "Training")
     ]
+
+
+def test_its_runs_are_in_an_experiment_unless_the_setting_says_none() -> None:
+    kept, none = training(), training(tracking="none")
+    found, without = (json.loads(each.one("training-machine").inputs["definition"]) for each in (kept, none))
+    assert found["States"]["Experiment"]["Parameters"] == {"ExperimentName": NAMES.pipeline}
+    assert without["States"].keys() == json.loads(render.read("machine"))["States"].keys()
+    may, may_not = (permissions(each, "training-machine-role") for each in (kept, none))
+    assert may.keys() - may_not.keys() == {"RecordExperiments"}
+    of_job = "arn:aws:sagemaker:eu-west-1:123456789012"
+    assert may["RecordExperiments"]["Resource"] == [
+        f"{of_job}:experiment/churn-staging",
+        f"{of_job}:experiment-trial/*",
+        f"{of_job}:experiment-trial-component/churn-staging-*",
+    ]
+    assert {"sagemaker:CreateExperiment", "sagemaker:CreateTrial"} <= set(may["RecordExperiments"]["Action"])
 
 
 def test_its_steps_are_those_of_the_definition() -> None:

@@ -110,3 +110,6 @@ def test_files_of_a_run_become_one_run(
     metrics = {each["key"]: each["value"] for each in run["data"]["metrics"]}
     assert (metrics["best_validation_loss"], metrics["test_auc"]) == (0.25, 0.9)
     assert len(runs()) == 1
+    (shown,) = [each for each in emulator.tracked() if each["experiment"] == "told"]
+    assert (shown["name"], shown["status"], shown["tags"]["gate"]) == ("n3ddexkp0fjj", "FINISHED", "register")
+    assert (shown["params"]["eta"], shown["metrics"]["validation_loss"]) == ("0.1", 4)

@@ -22,6 +22,7 @@ from tests.local.executor.committed import ARN, ARTIFACTS, CONTRACT, NAME, PROCE
 from tests.local.processes import eventually
 from workloads.pipeline import render
 from workloads.pipeline.disks import for_type
+from workloads.pipeline.tracking import machine_with_experiment
 from workloads.tracking import record
 
 #: A type with disks of its own and without a GPU, which a job would look for.
@@ -251,7 +252,8 @@ def machine() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def machine_run(aws: Aws, machine: dict[str, Any]) -> dict[str, Any]:
-    return ended(aws, json.dumps(machine), "machine1", {"parameters": {"DatasetVersion": "data-1"}})
+    definition = machine_with_experiment(json.dumps(machine), NAME)
+    return ended(aws, definition, "machine1", {"parameters": {"DatasetVersion": "data-1"}})
 
 
 def test_the_state_machine_registers_the_same_model(
@@ -276,6 +278,20 @@ def test_the_state_machine_registers_the_same_model(
     assert kept <= made.keys()
     measured = [json.loads(read(aws, each["evaluation"]))["metrics"] for each in (said, before)]
     assert measured[0] == measured[1]
+
+
+def test_the_run_of_the_machine_is_a_trial_of_the_experiment_and_so_is_the_next(
+    aws: Aws, machine: dict[str, Any], machine_run: dict[str, Any]
+) -> None:
+    first = hashlib.md5(machine_run["executionArn"].encode(), usedforsecurity=False).hexdigest()
+    assert aws.sagemaker.describe_trial(TrialName=f"{NAME}-{first}")["ExperimentName"] == NAME
+    brief = {**machine, "States": machine["States"] | {"Prepare": {"Type": "Succeed"}}}
+    run = ended(
+        aws, machine_with_experiment(json.dumps(brief), NAME), "machine2", {"parameters": {"DatasetVersion": "data-1"}}
+    )
+    assert run["status"] == "SUCCEEDED", run.get("cause")  # the experiment is there already
+    second = hashlib.md5(run["executionArn"].encode(), usedforsecurity=False).hexdigest()
+    assert aws.sagemaker.describe_trial(TrialName=f"{NAME}-{second}")["ExperimentName"] == NAME
 
 
 def test_the_steps_of_the_machine_are_told_as_those_of_a_pipeline(aws: Aws, machine_run: dict[str, Any]) -> None:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
+from botocore import xform_name
 
 from components.ground.keys import Keys, KeysArgs
 from components.ground.lake import Lake, LakeArgs, immutable_statements
@@ -114,6 +117,21 @@ def test_of_its_roles_only_those_that_people_take_to_deliver_write_raw_data() ->
         ["s3:PutObject"],
         {"ArnLike": ours, "Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
     )
+
+
+def test_the_calls_that_docs_name_say_what_the_bucket_asks_for() -> None:
+    """By botocore's model, from which the options of `aws s3api` are made; parts of an upload cannot say it."""
+    s3: Any = botocore.session.get_session().get_service_model("s3")
+
+    def says_it(operation: str) -> bool:
+        member = s3.operation_model(operation).input_shape.members.get("IfNoneMatch")
+        return member is not None and member.serialization == {"location": "header", "name": "If-None-Match"}
+
+    operations = ("PutObject", "CompleteMultipartUpload", "CreateMultipartUpload", "UploadPart")
+    assert [operation for operation in operations if says_it(operation)] == list(operations[:2])
+    option = f"--{xform_name('IfNoneMatch', '-')}"
+    text = Path("docs/data.md").read_text(encoding="utf-8")
+    assert f"`aws s3api {xform_name('PutObject', '-')} {option} '*'`" in text
 
 
 def test_the_log_bucket_takes_logs_of_this_stack_and_is_not_logged_itself() -> None:

@@ -10,13 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from contracts.schema import Column, ColumnType, Contract, Feature, Task
+from contracts.schema import Column, ColumnType, Contract
 from local.loop import LoopError, traffic
+from tests.workloads import toy
 
-COLUMNS = (
-    Column(name="id", type=ColumnType.INTEGER),
-    Column(name="at", type=ColumnType.TIMESTAMP),
-    Column(name="y", type=ColumnType.BOOLEAN),
+INPUTS = (
     Column(name="serial", type=ColumnType.INTEGER),
     Column(name="spend", type=ColumnType.NUMBER, nullable=True),
     Column(name="colour", type=ColumnType.STRING, nullable=True),
@@ -24,15 +22,7 @@ COLUMNS = (
 
 
 def contract(**features: str) -> Contract:
-    return Contract(
-        name="toy",
-        task=Task.BINARY_CLASSIFICATION,
-        entity="id",
-        event_time="at",
-        label="y",
-        columns=COLUMNS,
-        features=tuple(Feature(name=name, expression=text) for name, text in features.items()),
-    )
+    return toy.contract(INPUTS, features)
 
 
 @pytest.fixture

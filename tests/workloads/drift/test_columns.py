@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from contracts.schema import Column, ColumnType, Contract, Feature, Task
+from contracts.schema import Column, ColumnType, Contract
+from tests.workloads import toy
 from workloads.drift import baseline, columns, monitor_files
 
 ROWS = 1000
@@ -20,19 +21,10 @@ KINDS = (ColumnType.NUMBER, ColumnType.INTEGER, ColumnType.STRING, ColumnType.BO
 def wide(width: int) -> Contract:
     """`width` inputs of every kind, of which each number is a feature."""
     names = [f"c{index}" for index in range(width)]
-    return Contract(
-        name="wide",
-        task=Task.BINARY_CLASSIFICATION,
-        entity="id",
-        event_time="at",
-        label="y",
-        columns=(
-            Column(name="id", type=ColumnType.STRING),
-            Column(name="at", type=ColumnType.TIMESTAMP),
-            Column(name="y", type=ColumnType.INTEGER, allowed=(0, 1)),
-            *(Column(name=name, type=KINDS[index % 4], nullable=True) for index, name in enumerate(names)),
-        ),
-        features=tuple(Feature(name=f"f{name}", expression=name) for name in names[::4]),
+    return toy.contract(
+        [Column(name=name, type=KINDS[index % 4], nullable=True) for index, name in enumerate(names)],
+        {f"f{name}": name for name in names[::4]},
+        entity=ColumnType.STRING,
     )
 
 

@@ -23,7 +23,8 @@ from botocore.stub import Stubber
 from numpy.typing import NDArray
 
 from contracts import release, schema
-from contracts.schema import Bounds, Column, ColumnType, Contract, Feature, Task
+from contracts.schema import Bounds, Column, ColumnType, Contract, Feature
+from tests.workloads import toy
 from workloads.archive import ArchiveMemberError
 from workloads.evaluation import champion, judges
 from workloads.evaluation.__main__ import _comparable, _read, _same_origin, write
@@ -39,20 +40,9 @@ PARAMETER = "/mlplatform/staging/toy/release"
 
 
 def make_contract(*features: str, **changes: Any) -> Contract:
-    return Contract(
-        name="toy",
-        task=Task.BINARY_CLASSIFICATION,
-        entity="id",
-        event_time="at",
-        label="y",
-        columns=(
-            Column(name="id", type=ColumnType.INTEGER),
-            Column(name="at", type=ColumnType.TIMESTAMP),
-            Column(name="a", type=ColumnType.NUMBER, nullable=True),
-            Column(name="b", type=ColumnType.NUMBER),
-            Column(name="y", type=ColumnType.INTEGER, allowed=(0, 1)),
-        ),
-        features=tuple(Feature(name=f"f{i}", expression=text) for i, text in enumerate(features)),
+    return toy.contract(
+        (Column(name="a", type=ColumnType.NUMBER, nullable=True), Column(name="b", type=ColumnType.NUMBER)),
+        {f"f{i}": text for i, text in enumerate(features)},
         segments=(Feature(name="side", expression="bucket(b, 0)"),),
         threshold=0.5,
         quality=(

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from contracts.schema import Column, ColumnType, Contract, Feature, Task
+from contracts.schema import Column, ColumnType
+from tests.workloads import toy
 from workloads.evaluation.inputs import Inputs, lines
 from workloads.inference.reader import Reader
 
@@ -20,21 +21,7 @@ COLUMNS = (
     Column(name="member", type=ColumnType.BOOLEAN, nullable=True),
     Column(name="since", type=ColumnType.TIMESTAMP, nullable=True),
 )
-CONTRACT = Contract(
-    name="all",
-    description="",
-    task=Task.BINARY_CLASSIFICATION,
-    entity="id",
-    event_time="at",
-    label="y",
-    columns=(
-        Column(name="id", type=ColumnType.INTEGER),
-        Column(name="at", type=ColumnType.TIMESTAMP),
-        *COLUMNS,
-        Column(name="y", type=ColumnType.INTEGER, allowed=(0, 1)),
-    ),
-    features=(Feature(name="amount", expression="amount"),),
-)
+CONTRACT = toy.contract(COLUMNS, {"amount": "amount"})
 SINCE = datetime(2026, 2, 3, 4, 5, 6, 789_001, tzinfo=UTC)
 ROWS = pa.table(
     {

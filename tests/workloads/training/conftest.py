@@ -9,27 +9,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from contracts import schema
-from contracts.schema import Column, ColumnType, Contract, Feature, Task, Training
+from contracts.schema import Column, ColumnType, Contract, Training
+from tests.workloads import toy
 
 ROWS = {"train": 3000, "validation": 800}
 
 
 @pytest.fixture(scope="session")
 def contract() -> Contract:
-    return Contract(
-        name="toy",
-        task=Task.BINARY_CLASSIFICATION,
-        entity="id",
-        event_time="at",
-        label="y",
-        columns=(
-            Column(name="id", type=ColumnType.INTEGER),
-            Column(name="at", type=ColumnType.TIMESTAMP),
-            Column(name="a", type=ColumnType.NUMBER, nullable=True),
-            Column(name="b", type=ColumnType.NUMBER),
-            Column(name="y", type=ColumnType.INTEGER, allowed=(0, 1)),
-        ),
-        features=(Feature(name="fa", expression="a"), Feature(name="fb", expression="b * 2")),
+    return toy.contract(
+        (Column(name="a", type=ColumnType.NUMBER, nullable=True), Column(name="b", type=ColumnType.NUMBER)),
+        {"fa": "a", "fb": "b * 2"},
         training=Training(num_round=60, eta=0.3, max_depth=3, subsample=0.8, early_stopping_rounds=10, seed=3),
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from contracts.schema import Column, ColumnType, Contract, Feature, Task
+from contracts.schema import Column, ColumnType, Contract
+from tests.workloads import toy
 
 _KINDS = (
     (ColumnType.NUMBER, {"minimum": 0, "maximum": 1e6}, lambda row: f"{row / 7:.3f}"),
@@ -22,20 +23,7 @@ def contract(columns: int) -> Contract:
         for index in range(columns - 3)
         for kind, rules, _ in (_KINDS[index % 4],)
     ]
-    return Contract(
-        name="wide",
-        task=Task.BINARY_CLASSIFICATION,
-        entity="id",
-        event_time="at",
-        label="y",
-        columns=(
-            Column(name="id", type=ColumnType.STRING),
-            Column(name="at", type=ColumnType.TIMESTAMP),
-            Column(name="y", type=ColumnType.INTEGER, allowed=(0, 1)),
-            *others,
-        ),
-        features=(Feature(name="f", expression="c0"),),
-    )
+    return toy.contract(others, {"f": "c0"}, entity=ColumnType.STRING)
 
 
 def write(path: Path, wide: Contract, rows: int) -> Path:
@@ -47,5 +35,5 @@ def write(path: Path, wide: Contract, rows: int) -> Path:
             cells = [_KINDS[index % 4][2](row) for index in range(len(wide.columns) - 3)]
             if row % 100 == 1:
                 cells[1::4] = ["many"] * len(cells[1::4])
-            writer.writerow([f"e{row}", "2026-11-01T00:00:00Z", row % 2, *cells])
+            writer.writerow([f"e{row}", "2026-11-01T00:00:00Z", *cells, row % 2])
     return path

@@ -23,7 +23,8 @@ from contracts.schema import Contract
 from local.loop import LoopError
 from workloads import parquet
 from workloads.features import categories
-from workloads.features.frame import matrix, with_features
+from workloads.features.frame import with_features
+from workloads.features.model_matrix import matrix
 
 #: Share of the shifted traffic that comes from one end of the shifted feature.
 SHIFT_SHARE = 0.7

@@ -24,7 +24,8 @@ from workloads.archive import unpack
 from workloads.evaluation.inputs import Inputs
 from workloads.features import categories
 from workloads.features.categories import Lists
-from workloads.features.frame import matrix, with_features
+from workloads.features.frame import with_features
+from workloads.features.model_matrix import matrix
 from workloads.inference import predictor
 from workloads.job import UserError
 

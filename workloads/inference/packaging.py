@@ -15,6 +15,7 @@ import json
 import logging
 import os
 from array import array
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ import xgboost
 
 from workloads import job
 from workloads.inference.forest import convert, library
-from workloads.inference.forest.convert import Matrix, Unsupported
+from workloads.inference.forest.convert import Matrix, Trees, Unsupported
 from workloads.inference.forest.forest import KERNELS, Forest, ForestError
 
 EXTREME_ROWS = 20_000
@@ -43,10 +44,11 @@ def finish(directory: Path, rows: Matrix | None = None) -> dict[str, Any]:
     source, target = directory / "model.ubj", directory / "model.forest"
     booster = xgboost.Booster({"nthread": 1}, model_file=source)
     try:
-        compared = extremes(booster, EXTREME_ROWS)
+        trees = convert.read(bytes(booster.save_raw("json")))
+        compared = extremes(trees, EXTREME_ROWS)
         if rows is not None:
             compared = np.concatenate([np.asarray(rows, dtype=np.float32), compared])
-        choice = _prove(booster, compared, target)
+        choice = _prove(booster, trees, compared, target)
     except (Unsupported, ForestError, library.LibraryError) as error:
         target.unlink(missing_ok=True)
         choice = {"kind": "xgboost", "reason": str(error)}
@@ -58,9 +60,8 @@ def finish(directory: Path, rows: Matrix | None = None) -> dict[str, Any]:
     return choice
 
 
-def extremes(booster: xgboost.Booster, count: int, seed: int = 7) -> Matrix:
+def extremes(trees: Trees, count: int, seed: int = 7) -> Matrix:
     """Rows on which trees go wrong if they ever do: each value a threshold, a neighbour of one, missing, or huge."""
-    trees = convert.read(bytes(booster.save_raw("json")))
     largest = np.finfo(np.float32).max
     rng = np.random.default_rng(seed)
     columns: list[Matrix] = []
@@ -75,33 +76,40 @@ def extremes(booster: xgboost.Booster, count: int, seed: int = 7) -> Matrix:
     return np.stack(columns, axis=1)
 
 
-def _prove(booster: xgboost.Booster, rows: Matrix, target: Path) -> dict[str, Any]:
-    """The choice for a model that every kernel scores as XGBoost does.
+def _prove(booster: xgboost.Booster, trees: Trees, rows: Matrix, target: Path) -> dict[str, Any]:
+    """The choice for a model that every kernel scores as XGBoost does: each on a thread of its own, for the library
+    lets the others run.
 
-    Raises ForestError at the first that does not.
+    Raises ForestError of the first that does not.
     """
     best = booster.attr("best_iteration")
-    trees = (0, int(best) + 1) if best is not None else (0, 0)
+    learned = (0, int(best) + 1) if best is not None else (0, 0)
     largest = np.finfo(np.float32).max
     rows = np.clip(rows, -largest, largest)
-    expected = booster.inplace_predict(rows, iteration_range=trees, validate_features=False).astype(np.float32)
+    expected = booster.inplace_predict(rows, iteration_range=learned, validate_features=False).astype(np.float32)
     probes = np.linspace(0, len(rows) - 1, PROBES).astype(int)
-    target.write_bytes(convert.convert(bytes(booster.save_raw("json")), rows[probes], expected[probes]))
+    target.write_bytes(convert.convert(trees, rows[probes], expected[probes]))
     location = library.path() or library.build()
     values = array("d", rows.astype(np.float64).tobytes())
-    proved: list[str] = []
-    for number in KERNELS:
-        forest = Forest(target, location, kernel=number)
-        if forest.kernel in proved:
-            continue  # this machine, or this shape of tree, has not that kernel
+    singly = rows[:ONE_BY_ONE].tolist()
+
+    def different(forest: Forest) -> int:
         found = np.array(forest.many(values), dtype=np.float32).reshape(expected.shape)
-        different = int((found.view(np.uint32) != expected.view(np.uint32)).sum())
+        wrong = int((found.view(np.uint32) != expected.view(np.uint32)).sum())
         if forest.outputs == 1:
-            singly = np.array([forest.one(row) for row in rows[:ONE_BY_ONE].tolist()], dtype=np.float32)
-            different += int((singly.view(np.uint32) != expected[:ONE_BY_ONE].view(np.uint32)).sum())
-        if different:
-            raise ForestError(f"{different} of {len(rows)} scores differ from XGBoost's (kernel {forest.kernel})")
-        proved.append(forest.kernel)
+            alone = np.array([forest.one(row) for row in singly], dtype=np.float32)
+            wrong += int((alone.view(np.uint32) != expected[:ONE_BY_ONE].view(np.uint32)).sum())
+        return wrong
+
+    # by name: one that this machine, or this shape of tree, has not is another one
+    opened = (Forest(target, location, kernel=number) for number in reversed(KERNELS))
+    forests = {forest.kernel: forest for forest in opened}
+    proved = [kernel for kernel in KERNELS.values() if kernel in forests]
+    with ThreadPoolExecutor() as pool:
+        counts = dict(zip(proved, pool.map(different, [forests[kernel] for kernel in proved]), strict=True))
+    for kernel, wrong in counts.items():
+        if wrong:
+            raise ForestError(f"{wrong} of {len(rows)} scores differ from XGBoost's (kernel {kernel})")
     return {
         "kind": "forest",
         "reason": "equal to XGBoost in every bit",

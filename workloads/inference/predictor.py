@@ -38,7 +38,7 @@ class Predictor(Protocol):
     """A loaded model. Features are float64 with NaN for missing; a score is float32 in a Python float.
 
     Features are narrowed to float32 as the training matrix was: rounded to nearest, and held within the largest finite
-    float32 (`workloads.features.frame.matrix`). Safe to use from several threads. `explains` is whether there are
+    float32 (`workloads.features.model_matrix`). Safe to use from several threads. `explains` is whether there are
     contributions.
     """
 

@@ -19,7 +19,7 @@ import xgboost as xgb
 from contracts.schema import Contract
 from workloads.features import categories
 from workloads.features.categories import Lists
-from workloads.features.frame import vectors
+from workloads.features.model_matrix import vectors
 from workloads.training import external
 
 #: From how many rows on it is worth a pass by column.

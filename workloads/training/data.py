@@ -18,7 +18,7 @@ from contracts.schema import Contract
 from workloads import parquet, tasks
 from workloads.features import categories
 from workloads.features.categories import Lists
-from workloads.features.frame import columns, matrix
+from workloads.features.model_matrix import columns, matrix
 from workloads.job import UserError
 from workloads.training import cuts, external
 from workloads.training.continued import Former, Sample

@@ -14,31 +14,18 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from contracts.schema import Column, ColumnType, Contract, Feature, Task
+from contracts.schema import Column, ColumnType
+from tests.workloads import toy
 from tests.workloads.validation.delivered import NOW
 from workloads.drift import baseline, monitor_files
 from workloads.etl.embedded import run
-from workloads.features.frame import matrix
+from workloads.features.model_matrix import matrix
 from workloads.validation import Status, validate
 
-CONTRACT = Contract(
-    name="extremes",
-    task=Task.BINARY_CLASSIFICATION,
-    entity="id",
-    event_time="at",
-    label="y",
-    columns=(
-        Column(name="id", type=ColumnType.STRING),
-        Column(name="at", type=ColumnType.TIMESTAMP),
-        Column(name="x", type=ColumnType.NUMBER),
-        Column(name="n", type=ColumnType.INTEGER),
-        Column(name="y", type=ColumnType.INTEGER, allowed=(0, 1)),
-    ),
-    features=(
-        Feature(name="fx", expression="x * 2"),
-        Feature(name="fn", expression="n"),
-        Feature(name="x", expression="x"),
-    ),
+CONTRACT = toy.contract(
+    (Column(name="x", type=ColumnType.NUMBER), Column(name="n", type=ColumnType.INTEGER)),
+    {"fx": "x * 2", "fn": "n", "x": "x"},
+    entity=ColumnType.STRING,
 )
 LARGEST = "1.7976931348623157e308"
 NUMBERS: dict[str, tuple[list[str], list[str]]] = {

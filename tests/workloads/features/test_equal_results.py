@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from contracts.schema import Contract, Feature
 from tests.workloads.features import rows
-from workloads.features import frame, row
+from workloads.features import frame, model_matrix, row
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +182,7 @@ def test_matrix_is_float32_with_nan_for_missing_and_no_infinities() -> None:
         [{"amount": 0.1, "count": 3}, {"amount": None, "count": None}, {"amount": math.inf}, {"amount": -1e300}],
         schema=rows.SCHEMA,
     )
-    found = frame.matrix(frame.with_features(table, contract), contract)
+    found = model_matrix.matrix(frame.with_features(table, contract), contract)
     largest = np.finfo(np.float32).max
     expected = np.array([[0.1, 3], [np.nan, np.nan], [largest, np.nan], [-largest, np.nan]], dtype=np.float32)
     np.testing.assert_array_equal(found, expected)

@@ -21,7 +21,7 @@ import xgboost as xgb
 
 from contracts import loader, schema
 from contracts.schema import Contract
-from workloads.features import frame
+from workloads.features import frame, model_matrix
 from workloads.inference import packaging
 
 ROOT = Path(__file__).parents[3]
@@ -49,7 +49,7 @@ def make_package(
     """
     contract = contract or loader.load(CHURN)
     table, labels = customers(4000, seed)
-    matrix = frame.matrix(frame.with_features(table, contract), contract)
+    matrix = model_matrix.matrix(frame.with_features(table, contract), contract)
     parameters = {"objective": "binary:logistic", "eta": 0.3, "max_depth": 5, "nthread": 1, "seed": seed}
     booster = xgb.train(parameters, xgb.DMatrix(matrix, labels), rounds)
     directory.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ import xgboost as xgb
 
 from contracts import loader
 from tests.workloads.inference import serving
-from workloads.features import frame
+from workloads.features import frame, model_matrix
 from workloads.inference import batch
 
 CONTRACT = loader.load(serving.CHURN)
@@ -41,7 +41,7 @@ def table() -> pa.Table:
 
 @pytest.fixture(scope="module")
 def expected(table: pa.Table, booster: xgb.Booster) -> list[float]:
-    return booster.inplace_predict(frame.matrix(frame.with_features(table, CONTRACT), CONTRACT)).tolist()
+    return booster.inplace_predict(model_matrix.matrix(frame.with_features(table, CONTRACT), CONTRACT)).tolist()
 
 
 def write(table: pa.Table, path: Path, *, header: bool = True) -> Path:

@@ -19,7 +19,7 @@ import xgboost as xgb
 from contracts import loader
 from tests.workloads.inference import serving
 from tests.workloads.inference.serving import Answer, Running
-from workloads.features import frame
+from workloads.features import frame, model_matrix
 from workloads.inference import columnar
 from workloads.inference.errors import Refused
 from workloads.inference.reader import Reader
@@ -42,7 +42,7 @@ def post(service: Running, body: bytes, **headers: str) -> Answer:
 def test_scores_are_those_of_training(service: Running, booster: xgb.Booster) -> None:
     table, _ = serving.customers(2500, seed=31)
     table = table.append_column("customer_id", pa.array([f"C-{n}" for n in range(table.num_rows)]).dictionary_encode())
-    expected = booster.inplace_predict(frame.matrix(frame.with_features(table, CONTRACT), CONTRACT)).tolist()
+    expected = booster.inplace_predict(model_matrix.matrix(frame.with_features(table, CONTRACT), CONTRACT)).tolist()
     answer = post(service, parquet(table))
     assert answer.headers["content-type"] == "text/csv"
     assert [float(line.split(b",")[0]) for line in answer.body.splitlines()] == expected

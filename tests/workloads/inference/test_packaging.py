@@ -16,7 +16,7 @@ import xgboost as xgb
 from tests.workloads.inference import serving
 from workloads.inference import model, packaging, predictor
 from workloads.inference.errors import Refused
-from workloads.inference.forest import library
+from workloads.inference.forest import convert, library
 from workloads.inference.forest.forest import KERNELS, Forest, ForestError
 from workloads.inference.model import ModelError
 
@@ -62,8 +62,9 @@ def test_both_predictors_agree(package: Path) -> None:
 
 
 def test_extremes_are_the_thresholds_and_their_neighbours(booster: xgb.Booster) -> None:
-    rows = packaging.extremes(booster, 5000)
-    dump = json.loads(bytes(booster.save_raw("json")))["learner"]["gradient_booster"]["model"]["trees"]
+    raw = bytes(booster.save_raw("json"))
+    rows = packaging.extremes(convert.read(raw), 5000)
+    dump = json.loads(raw)["learner"]["gradient_booster"]["model"]["trees"]
     thresholds = {
         np.float32(condition)
         for tree in dump

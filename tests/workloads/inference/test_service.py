@@ -15,7 +15,7 @@ import xgboost as xgb
 from contracts import loader
 from tests.workloads.inference import serving
 from tests.workloads.inference.serving import Running
-from workloads.features import frame
+from workloads.features import frame, model_matrix
 
 ROW = {"user_tenure_months": 3, "transaction_volume": 250.5, "support_tickets": 4}
 CONTRACT = loader.load(serving.CHURN)
@@ -24,7 +24,7 @@ INFORMATION = ("/ping", "/ready", "/health", "/metrics", "/v1/status")
 
 def expected(booster: xgb.Booster, table: pa.Table) -> list[float]:
     """Scores as the training side computes them: the data-frame features and XGBoost itself."""
-    matrix = frame.matrix(frame.with_features(table, CONTRACT), CONTRACT)
+    matrix = model_matrix.matrix(frame.with_features(table, CONTRACT), CONTRACT)
     return booster.inplace_predict(matrix).tolist()
 
 
@@ -155,7 +155,7 @@ def test_contributions_on_demand(service: Running, booster: xgb.Booster) -> None
     )
     predictions = answer.json["predictions"]
     assert [prediction["score"] for prediction in predictions] == expected(booster, table)
-    data = xgb.DMatrix(frame.matrix(frame.with_features(table, CONTRACT), CONTRACT), nthread=1)
+    data = xgb.DMatrix(model_matrix.matrix(frame.with_features(table, CONTRACT), CONTRACT), nthread=1)
     for prediction, wanted in zip(predictions, booster.predict(data, pred_contribs=True).tolist(), strict=True):
         found = [*prediction["contributions"].values(), prediction["bias"]]
         assert list(prediction["contributions"]) == list(CONTRACT.feature_names)

@@ -13,7 +13,7 @@ import pytest
 from contracts import loader
 from tests.workloads.inference import serving
 from tests.workloads.inference.serving import Running
-from workloads.features import frame
+from workloads.features import frame, model_matrix
 from workloads.inference import settings
 
 CONTRACT = loader.load(serving.CHURN)
@@ -42,7 +42,7 @@ def rows() -> pa.Table:
 
 def test_features_are_those_of_training(first: Running) -> None:
     table = rows()
-    expected = frame.matrix(frame.with_features(table, CONTRACT), CONTRACT)
+    expected = model_matrix.matrix(frame.with_features(table, CONTRACT), CONTRACT)
     answer = first.predict(table.to_pylist())
     assert [list(item) for item in answer.json] == [list(CONTRACT.feature_names)] * table.num_rows
     found = np.array([[np.nan if v is None else v for v in item.values()] for item in answer.json], dtype=np.float32)

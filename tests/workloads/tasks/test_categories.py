@@ -28,7 +28,7 @@ from workloads.drift.detection import compare
 from workloads.drift.histogram import Histogram, Kind
 from workloads.evaluation.evaluate import evaluate
 from workloads.evaluation.model import Boosted
-from workloads.features import categories, frame, row
+from workloads.features import categories, frame, model_matrix, row
 from workloads.inference import batch, model
 from workloads.inference.metrics import Metrics
 from workloads.inference.model import ModelError
@@ -76,7 +76,7 @@ def test_every_engine_gives_the_same_codes() -> None:
         by_duckdb = frame.with_features(opened.from_arrow(table), CONTRACT).to_arrow_table()
     for made in (by_duckdb, frame.with_features(table, CONTRACT)):
         assert made.column("kind").to_pylist() == table.column("size").to_pylist()
-        np.testing.assert_array_equal(frame.matrix(made, CONTRACT, LISTS)[:, 3:], expected)
+        np.testing.assert_array_equal(model_matrix.matrix(made, CONTRACT, LISTS)[:, 3:], expected)
     by_row = [row.row_function(CONTRACT, LISTS)(values)[3:] for values in table.to_pylist()]
     np.testing.assert_array_equal(np.array(by_row, dtype=np.float32), expected)
     with pytest.raises(KeyError, match="plan"):

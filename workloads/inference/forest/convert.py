@@ -53,13 +53,8 @@ class Trees(NamedTuple):
     nodes: np.ndarray[Any, Any]
 
 
-def convert(model_json: bytes, probe_rows: Matrix, probe_scores: Matrix) -> bytes:
-    """The file for `Booster.save_raw("json")`, with rows and the scores that XGBoost gives them.
-
-    Raises Unsupported if predictions of this model need more than numeric splits, scalar leaves and one of the known
-    objectives.
-    """
-    trees = read(model_json)
+def convert(trees: Trees, probe_rows: Matrix, probe_scores: Matrix) -> bytes:
+    """The file for the trees of a model, with rows and the scores that XGBoost gives them."""
     rows = np.ascontiguousarray(probe_rows, dtype="<f4")
     scores = np.ascontiguousarray(probe_scores, dtype="<f4").reshape(len(rows), trees.outputs)
     if rows.shape != (len(rows), trees.features):
@@ -87,7 +82,10 @@ def convert(model_json: bytes, probe_rows: Matrix, probe_scores: Matrix) -> byte
 
 
 def read(model_json: bytes) -> Trees:
-    """The trees of a model. Raises Unsupported."""
+    """The trees of a model, as `Booster.save_raw("json")` has it.
+
+    Raises Unsupported if its predictions need more than numeric splits, scalar leaves and one of the known objectives.
+    """
     learner = json.loads(model_json)["learner"]
     booster, parameters = learner["gradient_booster"], learner["learner_model_param"]
     if booster.get("name") != "gbtree":

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from contracts import loader
 from contracts.schema import ColumnType, Contract, Loss, Objective, Task
 from tests.workloads.inference import serving
-from workloads.features import frame
+from workloads.features import frame, model_matrix
 from workloads.training import __main__ as entry
 from workloads.training.container import Job
 
@@ -32,7 +32,7 @@ def table() -> pa.Table:
 
 
 def features() -> np.ndarray[Any, Any]:
-    return frame.matrix(frame.with_features(table(), CHURN), CHURN)
+    return model_matrix.matrix(frame.with_features(table(), CHURN), CHURN)
 
 
 def labels(name: str) -> np.ndarray[Any, Any]:
@@ -86,7 +86,7 @@ def write(target: Path) -> None:
         target,
         features=features(),
         labels=labels(""),
-        candidate_features=frame.matrix(frame.with_features(delivered, CHURN), CHURN),
+        candidate_features=model_matrix.matrix(frame.with_features(delivered, CHURN), CHURN),
         candidate_labels=delivered["churn_label"].to_numpy(),
     )
 

@@ -29,7 +29,9 @@ def location() -> Path:
 
 def save(booster: xgb.Booster, path: Path, features: int = 7) -> Path:
     probes = models.rows(64, features, seed=5)
-    path.write_bytes(convert.convert(bytes(booster.save_raw("json")), probes, models.scores(booster, probes)))
+    path.write_bytes(
+        convert.convert(convert.read(bytes(booster.save_raw("json"))), probes, models.scores(booster, probes))
+    )
     return path
 
 
@@ -179,7 +181,7 @@ def test_what_is_not_supported_is_said(booster: Any, message: str) -> None:
 def test_probe_rows_must_fit_the_model() -> None:
     raw = bytes(models.train("stump").save_raw("json"))
     with pytest.raises(ValueError, match=r"probe rows have shape \(2, 3\); the model takes 7 features"):
-        convert.convert(raw, np.zeros((2, 3), np.float32), np.zeros(2, np.float32))
+        convert.convert(convert.read(raw), np.zeros((2, 3), np.float32), np.zeros(2, np.float32))
 
 
 def test_the_source_compiles_without_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

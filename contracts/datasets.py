@@ -21,6 +21,9 @@ from contracts.layout import DATA_SET_DAYS
 _TRUSTED: Final = timedelta(days=DATA_SET_DAYS - 1)
 #: What a package says of the code that publishes data sets, where that is not its training image's.
 CODE: Final = "data_set_code"
+#: What a verdict and a manifest tell of labels that are numbers: steps of 0.5 %, of so many rows at most.
+QUANTILES: Final = 201
+DRAWN_ROWS: Final = 65_536
 
 
 @dataclass(frozen=True, kw_only=True)

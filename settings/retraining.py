@@ -43,9 +43,9 @@ class Retraining(Shared):
         examples=[0.05],
         json_schema_extra=told(risk="without one, labels that move while features stay are learned with the schedule"),
     )
-    """How far the label rate, or the share of a class, of new rows may be from what the newest model learned from,
-    beyond chance (3 standard errors); a delivery from which on it is farther asks for a training, and an alarm tells
-    people. Not of regressions."""
+    """How far the label rate, the share of a class, or of a regression the share of labels up to any value, may be in
+    new rows from what the newest model learned from, beyond chance (3 standard errors); a delivery from which on it is
+    farther asks for a training, and an alarm tells people."""
     schedule: Literal["never", "daily", "weekly"] = Field(
         default="weekly", json_schema_extra=told(risk="`never` leaves drift as the only reason to learn")
     )

@@ -79,7 +79,7 @@ def build(workload: Workload, pipeline: Training) -> Operations:
         )
         asks = {Channel.RETRAINING: answer.topic_arn}
         mine += function.watch(names, retraining.ROLE) + ingestion.watch(names)
-        mine += retraining.watch(names, label_shift=_label_shift(workload))
+        mine += retraining.watch(names, label_shift=workload.settings.retraining.label_shift)
         _ingestion(workload, letters, pipeline.runs)
         mine += _sources(workload, letters)
         mine += _tracking(workload, letters)
@@ -150,7 +150,7 @@ def _ingestion(workload: Workload, letters: DeadLetters, runs: pulumi.Resource) 
             if workload.settings.features.ingest
             else None,
             joined=workload.settings.joined,
-            asks=machine.Asks(rows=contract.retrain_after_rows, label_shift=_label_shift(workload)),
+            asks=machine.Asks(rows=contract.retrain_after_rows, label_shift=workload.settings.retraining.label_shift),
             salt_secret=names.salt_secret if ingestion.is_salted(contract) else None,
             dead_letters_arn=letters.arn,
             dead_letters_url=letters.url,
@@ -158,18 +158,6 @@ def _ingestion(workload: Workload, letters: DeadLetters, runs: pulumi.Resource) 
         ),
         pulumi.ResourceOptions.merge(workload.opts(), pulumi.ResourceOptions(depends_on=[runs])),
     )
-
-
-def _label_shift(workload: Workload) -> float | None:
-    """Raises RunError where labels are numbers: a manifest and a verdict tell of the shares of classes."""
-    limit = workload.settings.retraining.label_shift
-    if limit is not None and workload.contract.task is schema.Task.REGRESSION:
-        raise pulumi.RunError(
-            f"workloads.{workload.names.workload}.retraining.label_shift: found {limit:g}, while the contract's task "
-            "is regression, whose labels have no shares; allowed: null; say so for this workload "
-            "(`ingestion.max_mean_jump` of the contract holds a delivery whose labels have moved)"
-        )
-    return limit
 
 
 def _sources(workload: Workload, letters: DeadLetters) -> Watch:

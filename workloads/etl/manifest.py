@@ -31,14 +31,15 @@ class Provenance:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """What was counted of a part: rows and entities, whether labels that are numbers differ, and by class the entities
-    that have rows of it and the rows."""
+    """What was counted of a part: rows and entities, whether labels that are numbers differ and their quantiles, and by
+    class the entities that have rows of it and the rows."""
 
     rows: int
     entities: int
     labels_differ: bool
     entities_of: Sequence[int]
     rows_of: Sequence[int]
+    quantiles: Sequence[float] = ()
 
 
 def document(
@@ -87,7 +88,12 @@ def splits(found: Mapping[str, Part], contract: Contract) -> dict[str, dict[str,
     if faults:
         raise TooFewRowsError("no data set can be made of this input\n  " + "\n  ".join(faults))
     task = tasks.of(contract)
-    return {name: {"rows": found[name].rows, **task.told(found[name].rows_of)} for name in PARTS}
+    return {name: _said(found[name], task.told(found[name].rows_of)) for name in PARTS}
+
+
+def _said(part: Part, told: Mapping[str, Any]) -> dict[str, Any]:
+    quantiles = {"label_quantiles": list(part.quantiles)} if part.quantiles else {}
+    return {"rows": part.rows, **told, **quantiles}
 
 
 def _lacking(name: str, contract: Contract, part: Part) -> Iterator[str]:

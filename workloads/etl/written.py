@@ -20,6 +20,7 @@ from workloads import tasks
 from workloads.etl.manifest import Part
 from workloads.etl.version import rows_digest
 from workloads.job import UserError
+from workloads.quantiles import Quantiles
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -71,6 +72,7 @@ class _Census:
         self.rows_of, self.entities_of = [0] * len(self.classes), [0] * len(self.classes)
         self.last_of = [0] * len(self.classes)  # the number of the last entity with a row of the class, from 1
         self.labels = self.times = (np.inf, -np.inf)
+        self.quantiles = Quantiles()
         self.last_row: pa.RecordBatch | None = None
 
     def over(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -88,6 +90,7 @@ class _Census:
             labels_differ=self.labels[0] < self.labels[1],
             entities_of=self.entities_of,
             rows_of=self.rows_of,
+            quantiles=self.quantiles.told(),
         )
         first, last = (_EPOCH + timedelta(microseconds=int(end)) for end in self.times)
         return Written(digest=digest, part=part, first=first, last=last)
@@ -104,6 +107,8 @@ class _Census:
         self.rows += batch.num_rows
         self.entities = int(entity[-1])
         self.labels = _ends(self.labels, label)
+        if not self.classes:
+            self.quantiles.add(label)
         self.times = _ends(self.times, batch.column(self.contract.event_time).cast(pa.int64()).to_numpy())
 
     def _begins(self, keys: pa.RecordBatch) -> np.ndarray[Any, np.dtype[np.bool_]]:

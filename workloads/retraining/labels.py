@@ -1,5 +1,8 @@
 """Label shift: how far the labels of new rows have moved from those that the newest model learned from.
 
+Of classes that is the change of a share, and so it is of numbers: of the share of labels up to some value, the one
+where it changed most (the distance of Kolmogorov and Smirnov), by the quantiles of both.
+
 Features may look as ever while what they lead to has changed, or how it is recorded: the drift job, which sees what
 endpoints are asked, cannot know. Standard library only: zipped into a Lambda.
 """
@@ -9,21 +12,28 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from contracts.datasets import DRAWN_ROWS, QUANTILES
 
 NAMESPACE = "MLPipeline/ModelQuality"
 #: Shares of few rows scatter by chance: as many standard errors as validation passes between two files.
 NOISE_STANDARD_ERRORS = 3.0
+#: By which the distance of two samples exceeds 1 in 370 times, as a figure exceeds three standard errors: the limit of
+#: its distribution is 2 exp(-2 x^2) (Smirnov, Table for Estimating the Goodness of Fit, 1948).
+_NOISE = math.sqrt(-math.log(math.erfc(NOISE_STANDARD_ERRORS / math.sqrt(2)) / 2) / 2)
+#: Rows, and the quantiles of their labels.
+Told = tuple[int, Sequence[float]]
 _POSITIVE = ""  # stands for the positive rows among the classes: no class is called so
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shift:
-    """Of the class whose share moved most beyond chance: its share in new rows and before, and the chance for it."""
+    """Of the share that moved most beyond chance: what it is of, in new rows and before, and the chance for it."""
 
-    name: str
+    what: str
     now: float
     before: float
     chance: float
@@ -36,9 +46,8 @@ class Shift:
 
     def __str__(self) -> str:
         """In a sentence, without the limit."""
-        what = f"the share of label {self.name}" if self.name else "the label rate"
         return (
-            f"{what} is {self.now:.4g} in {self.rows} new rows, and {self.before:.4g} in what the newest model "
+            f"{self.what} is {self.now:.4g} in {self.rows} new rows, and {self.before:.4g} in what the newest model "
             f"learned from; {self.chance:.2g} would be chance"
         )
 
@@ -46,15 +55,20 @@ class Shift:
 def shift(parts: Iterable[Mapping[str, Any]], verdicts: Iterable[Mapping[str, Any]]) -> Shift | None:
     """Between the parts of a data set, as its manifest tells them, and accepted objects, as their verdicts do.
 
-    None where labels are numbers, and where one of the two has no rows.
+    None where one of the two tells of no labels.
     """
+    parts, verdicts = list(parts), list(verdicts)
+    return _of_classes(parts, verdicts) or _of_numbers(parts, verdicts)
+
+
+def _of_classes(parts: Iterable[Mapping[str, Any]], verdicts: Iterable[Mapping[str, Any]]) -> Shift | None:
     before, rows_before = _learned(parts)
     now, rows_now = _delivered(verdicts)
     if not before or not rows_before or not rows_now:
         return None
     found = [
         Shift(
-            name=name,
+            what=f"the share of label {name}" if name else "the label rate",
             now=now[name] / rows_now,
             before=count / rows_before,
             chance=_chance(count / rows_before, rows_before, rows_now),
@@ -63,6 +77,39 @@ def shift(parts: Iterable[Mapping[str, Any]], verdicts: Iterable[Mapping[str, An
         for name, count in before.items()
     ]
     return max(found, key=lambda each: each.score)
+
+
+def _of_numbers(parts: Iterable[Mapping[str, Any]], verdicts: Iterable[Mapping[str, Any]]) -> Shift | None:
+    before = [(part["rows"], part["label_quantiles"]) for part in parts if part.get("label_quantiles")]
+    told = [(verdict["accepted"], verdict.get("summary") or {}) for verdict in verdicts]
+    now = [(rows, summary["label_quantiles"]) for rows, summary in told if summary.get("label_quantiles")]
+    if not before or not now:
+        return None
+    value, share_now, share_before = _farthest(now, before)
+    drawn = [sum(min(rows, DRAWN_ROWS) for rows, _ in each) for each in (now, before)]
+    return Shift(
+        what=f"the share of labels up to {value:g}",
+        now=share_now,
+        before=share_before,
+        chance=_NOISE * math.sqrt(sum(1 / rows for rows in drawn)) + 1 / (QUANTILES - 1),
+        rows=sum(rows for rows, _ in now),
+    )
+
+
+def _farthest(now: Sequence[Told], before: Sequence[Told]) -> tuple[float, float, float]:
+    """The value up to which the shares of labels differ most, and both shares."""
+    steps = defaultdict[float, list[float]](lambda: [0.0, 0.0])
+    for side, told in enumerate((now, before)):
+        total = sum(rows for rows, _ in told)
+        for rows, quantiles in told:
+            for value in quantiles:
+                steps[value][side] += rows / total / len(quantiles)
+    found, shares = (0.0, 0.0, 0.0), (0.0, 0.0)
+    for value in sorted(steps):
+        shares = shares[0] + steps[value][0], shares[1] + steps[value][1]
+        if abs(shares[0] - shares[1]) > abs(found[1] - found[2]):
+            found = (value, *shares)
+    return found
 
 
 def _learned(parts: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, float], int]:

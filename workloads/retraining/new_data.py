@@ -27,7 +27,7 @@ _AT_ONCE: Final = 10
 class NewData:
     """Accepted rows that the newest successful run did not have (all before the first), and how their labels moved.
 
-    `shift` is None where there is nothing to compare: no run yet, no new rows, or labels that are numbers.
+    `shift` is None where there is nothing to compare: no run yet, no new rows, or rows of which nothing is told.
     """
 
     rows: int

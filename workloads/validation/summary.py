@@ -15,10 +15,12 @@ import duckdb
 
 from contracts.schema import Column, ColumnType, Contract, Ingestion, Task
 from workloads.engine import literal
+from workloads.quantiles import Quantiles
 
 # The figures of a small file scatter by chance; a jump is only what lies beyond this many standard errors as well.
 NOISE_STANDARD_ERRORS = 3.0
 _POSITIVE = ""  # stands for the positive rows among the shares of classes: no class is called so
+_BATCH_ROWS = 50_000
 # Values beyond the first have squares that overflow; they are divided by the second, a power of two, without loss.
 _SQUARABLE, _LARGE = 1e150, 2.0**600
 
@@ -37,13 +39,14 @@ class Summary:
     """Of the accepted rows of one file. Columns that identify a person are never summarised.
 
     `label_rate` is the share of positive rows of a binary label, `label_shares` are those of several classes; a label
-    that is a number is one of the columns.
+    that is a number is one of the columns, and has quantiles (`workloads.quantiles`).
     """
 
     rows: int
     label_rate: float | None
     columns: Mapping[str, NumberSummary]
     label_shares: Mapping[str, float] = field(default_factory=dict[str, float])
+    label_quantiles: tuple[float, ...] = ()
 
     @property
     def shares(self) -> Mapping[str, float]:
@@ -55,8 +58,13 @@ class Summary:
     def from_dict(value: Mapping[str, Any]) -> Summary:
         """From plain JSON values."""
         columns = {name: NumberSummary(**column) for name, column in value["columns"].items()}
-        shares = value.get("label_shares", {})  # judged before there were classes
-        return Summary(rows=value["rows"], label_rate=value["label_rate"], columns=columns, label_shares=shares)
+        return Summary(
+            rows=value["rows"],
+            label_rate=value["label_rate"],
+            columns=columns,
+            label_shares=value.get("label_shares", {}),  # judged before there were classes
+            label_quantiles=tuple(value.get("label_quantiles", ())),  # judged before there were quantiles
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +94,7 @@ def summarise(connection: duckdb.DuckDBPyConnection, rows: str, contract: Contra
         rows=count,
         label_rate=shares.pop(_POSITIVE, None),
         label_shares=shares,
+        label_quantiles=_label_quantiles(connection, rows, contract),
         columns={
             column.name: NumberSummary(mean=_times(mean, scale), std=_times(std, scale), missing_rate=missing)
             for column, scale, mean, std, missing in described
@@ -95,7 +104,7 @@ def summarise(connection: duckdb.DuckDBPyConnection, rows: str, contract: Contra
 
 def _label_shares(contract: Contract) -> dict[str, str]:
     """SQL of the share of each class of the label, by its text; of a binary one that of the positive rows."""
-    label = f"c{[column.name for column in contract.columns].index(contract.label)}"
+    label = _label(contract)
     match contract.task:
         case Task.BINARY_CLASSIFICATION:
             return {_POSITIVE: f"avg(CAST({label} AS DOUBLE))"}
@@ -103,6 +112,21 @@ def _label_shares(contract: Contract) -> dict[str, str]:
             return {str(name): f"avg(CAST({label} = {literal(name)} AS DOUBLE))" for name in contract.classes}
         case Task.REGRESSION:
             return {}
+
+
+def _label_quantiles(connection: duckdb.DuckDBPyConnection, rows: str, contract: Contract) -> tuple[float, ...]:
+    """Of a label that is a number; none of classes."""
+    if contract.task is not Task.REGRESSION:
+        return ()
+    label = f"CAST({_label(contract)} AS DOUBLE) AS label"
+    found = Quantiles()
+    for batch in connection.sql(f"SELECT {label} FROM {rows}").to_arrow_reader(_BATCH_ROWS):  # noqa: S608
+        found.add(batch.column(0).to_numpy())
+    return tuple(found.told())
+
+
+def _label(contract: Contract) -> str:
+    return f"c{[column.name for column in contract.columns].index(contract.label)}"
 
 
 def _times(figure: float | None, scale: float) -> float | None:

@@ -22,7 +22,7 @@ from components.operations.rollback import rollback
 from components.watch import Channel, Watch
 from contracts import loader
 from contracts.names import EndpointNames
-from contracts.schema import Incremental, Task
+from contracts.schema import Incremental
 from settings import Retraining as RetrainingSettings
 from settings import Training as TrainingSettings
 from tests.components.engine import ALERTS, CHURN, LETTERS, LIVE, Deployment, deploy, ground, permissions
@@ -220,25 +220,6 @@ def test_labels_that_moved_are_an_alarm_for_people_where_a_limit_is_set() -> Non
         {"Pipeline": "churn-staging"},
     )
     assert (alarm.threshold, alarm.statistic, alarm.channels) == (0.05, "Maximum", (Channel.ALERTS,))
-
-
-def limit_of(task: Task, label_shift: float | None) -> float | None:
-    contract = dataclasses.replace(loader.load("contracts/churn.yaml"), task=task)
-    settings = SimpleNamespace(retraining=RetrainingSettings(label_shift=label_shift))
-    workload: Any = SimpleNamespace(contract=contract, settings=settings, names=CHURN)
-    return operations._label_shift(workload)
-
-
-def test_a_limit_of_label_shift_is_refused_where_labels_are_numbers() -> None:
-    assert limit_of(Task.BINARY_CLASSIFICATION, 0.05) == 0.05
-    assert limit_of(Task.REGRESSION, None) is None
-    with pytest.raises(pulumi.RunError) as refused:
-        limit_of(Task.REGRESSION, 0.05)
-    assert str(refused.value) == (
-        "workloads.churn.retraining.label_shift: found 0.05, while the contract's task is regression, whose labels "
-        "have no shares; allowed: null; say so for this workload (`ingestion.max_mean_jump` of the contract holds a "
-        "delivery whose labels have moved)"
-    )
 
 
 def asked_of(*, incremental: bool, by_machine: bool) -> EndpointNames | None:

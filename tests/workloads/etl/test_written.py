@@ -44,6 +44,7 @@ def naive(rows: list[Row], classes: int) -> Part:
         labels_differ=len({row[2] for row in rows}) > 1,
         entities_of=[len({row[0] for row in found}) for found in of_class],
         rows_of=[len(found) for found in of_class],
+        quantiles=[] if classes else sorted(float(row[2]) for row in rows),
     )
 
 

@@ -88,6 +88,28 @@ def test_enough_rows_or_labels_that_moved_are_each_a_reason(
         assert found == {"action": "held", "reason": f"{MOVED}0.15; {held}"}
 
 
+def test_labels_that_are_numbers_start_a_run_once_their_distribution_has_moved(
+    aws: Clients, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Half of the new ones are above all that the model has seen; chance is 1.8176 x sqrt(2 / 1,000) + 0.005."""
+    quantiles = [float(value) for value in range(201)]
+    manifest = {"sources": MANIFEST["sources"], "splits": {"train": {"rows": 1_000, "label_quantiles": quantiles}}}
+    aws.has("artifacts", "runs/churn/abcdefabcdef/Prepare/manifest/manifest.json", manifest)
+    version = aws.has_accepted(aa=1_000, bb=1_000)
+    moved = [*quantiles[1::2], *(value + 1_000 for value in quantiles[::2])]
+    summary = {"rows": 1_000, "label_rate": None, "columns": {}, "label_quantiles": moved}
+    aws.has("processed", "ledger/churn/bb.json", {"accepted": 1_000, "summary": summary})
+    why = (
+        "label shift: the share of labels up to 200 is 0.4975 in 1000 new rows, and 1 in what the newest model learned "
+        "from; 0.086 would be chance; retraining.label_shift is 0.4"
+    )
+    aws.expects_start(version, trigger=why)
+    aws.expect_notice("churn-prod: retraining started")
+    found = aws.run({"trigger": "new data", "max_label_shift": 0.4})
+    assert (found["action"], found["reason"]) == ("started", why)
+    assert published(capsys) == [pytest.approx(101 / 201 - 0.0863, abs=1e-4)]
+
+
 def test_a_model_without_a_manifest_has_no_labels_to_compare_with(
     aws: Clients, capsys: pytest.CaptureFixture[str]
 ) -> None:

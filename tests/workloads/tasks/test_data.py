@@ -18,6 +18,7 @@ from workloads.job import UserError
 from workloads.rehearsal.rehearse import _labels
 from workloads.validation import Verdict, validate
 from workloads.validation.verdict import Status
+from workloads.validation.verdict import from_dict as verdict_of
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 COLORS = ("red", "dark, blue", "green")
@@ -50,11 +51,15 @@ def test_classes_are_stored_as_their_positions_and_counted_by_name(tmp_path: Pat
 
 def test_a_number_is_stored_as_float64(tmp_path: Path) -> None:
     contract = problems.contract("poisson")
-    accepted(tmp_path / "in", contract, [index % 7 for index in range(200)])
+    verdict = accepted(tmp_path / "in", contract, [index % 7 for index in range(200)])
+    assert verdict.summary is not None
+    assert verdict.summary.label_quantiles == tuple(sorted(float(index % 7) for index in range(200)))
+    assert verdict_of(verdict.to_dict()) == verdict
     manifest = embedded.run(tmp_path / "in" / "accepted", contract, tmp_path / "out")
     assert manifest["schema"]["y"] == "DOUBLE"
-    assert set(manifest["splits"]["train"]) == {"rows"}
+    train = manifest["splits"]["train"]
     table = pq.read_table(tmp_path / "out" / "train")
+    assert train == {"rows": len(table), "label_quantiles": sorted(table["y"].to_pylist())}
     assert table["y"].to_pylist() == [float(entity % 7) for entity in table["id"].to_pylist()]
 
 

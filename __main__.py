@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 import settings as stack_config
-from automation.operations import rollouts, shifting, unscaling
+from automation.operations import counting, rollouts, shifting, unscaling
 from components import data, delivery, ground, models, operations, personas, serving
 from components.data import pulling
 from components.ground import account, judged
@@ -43,6 +43,9 @@ registered = packages.described(settings.workloads, releases, lookup)
 packages.require_images(names, settings.workloads, releases, registered)
 live_contracts.require_growth(names, contracts, found, releases, registered, lookup)
 
+elsewhere = serving.elsewhere(names, settings.workloads)
+counted = counting.found(serving.counted(names, settings.workloads, releases), elsewhere, **account.operator())
+
 # What every workload stands on.
 fed = [(contracts[name], workload.features, workload.ingestion) for name, workload in settings.workloads.items()]
 wanted = list(settings.workloads.values())
@@ -55,10 +58,9 @@ calls = [
     pulling.calls((names.of_workload(name), workload) for name, workload in settings.workloads.items()),
 ]
 base = ground.lay(names, settings, calls, lookup, on_aws)
-elsewhere = serving.elsewhere(names, settings.workloads)
 pulled = ImagesArgs(ground=base, settings=settings.images, functions="lambda" in elsewhere.values())
 images = Images("images", pulled, on_aws)
-Signs("signs", SignsArgs(parameters=parameters.found(names, built, releases)), on_aws)
+Signs("signs", SignsArgs(parameters=parameters.found(names, built, settings.workloads, releases)), on_aws)
 
 # Who acts on it beside its own jobs: people by what they are, and the pipelines that deliver it.
 personas.build(base, settings.access, on_aws)
@@ -92,7 +94,7 @@ for name, config in settings.workloads.items():
     registry, training = models.build(workload, asks_images=bool(settings.images.others))
     watched = operations.build(workload, training)
     hooks = (begin, see_through, make_way, shift)
-    endpoints = serving.build(workload, watched.rollback_alarms, *hooks, watched.dead_letters.arn)
+    endpoints = serving.build(workload, watched.rollback_alarms, *hooks, watched.dead_letters.arn, counted)
     for endpoint, live in endpoints.items():
         operations.monitor(workload, endpoint, live, watched, lookup)
     exported[name] = {

@@ -76,6 +76,11 @@ class Autoscaling(Section):
         """Most instances at any time, the schedules' limits included; None where nothing scales."""
         return max([self.maximum, *(each.maximum for each in self.schedules)]) if self.enabled else None
 
+    @property
+    def least(self) -> int | None:
+        """Fewest instances at any time, the schedules' limits included; None where nothing scales."""
+        return min([self.minimum, *(each.minimum for each in self.schedules)]) if self.enabled else None
+
     def faults(self) -> Iterator[Fault]:
         """Limits that cross, nothing that scales, and moments named twice."""
         if self.minimum > self.maximum:

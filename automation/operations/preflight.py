@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from automation import machine
 from automation.operations.data_catalog import data_catalog
+from automation.operations.endpoint_kinds import endpoint_kinds
 from automation.operations.findings import Finding, Stack, unknown
 from automation.operations.lake_formation import granted_tables, lake_formation
 from automation.operations.offered import services
@@ -279,6 +280,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "services": services,
     "buckets": buckets,
     "names": names,
+    "kinds of endpoints": endpoint_kinds,
     "closed services": closed,
     "feature store": feature_groups,
     "Glue Data Catalog": data_catalog,

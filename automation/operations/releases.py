@@ -215,15 +215,26 @@ def note(names: EndpointNames, *, who: str, clients: Clients) -> Record | None:
         return book.write(book.record) if book.record else None
 
 
-def begin(names: EndpointNames, wanted: str, *, who: str, clients: Clients) -> None:
-    """Write into the record that the rollout of a release begins: the endpoint is to be moved to it next.
+def begin(names: EndpointNames, wanted: str, *, who: str, clients: Clients, config: str | None = None) -> None:
+    """Write into the record that the rollout of a release begins: the endpoint is to be moved to it next, by that
+    configuration.
 
-    By this a release that was turned back is told from one that nobody rolled out. ReleaseError where another release
+    By this a release that was turned back is told from one that nobody rolled out. What its configuration starts with
+    is noted, and what that began with that is left: both may be of other numbers of instances than the record said.
+    ReleaseError where another release
     is wanted by now, as after an emergency; BusyError when the record does not come free. A lost record is let be.
     """
     with ledger(names, clients).open(who=who, doing="roll out") as book:
         if book.record:
-            book.write(release.begin(book.record, wanted, when=_now("milliseconds")), moving=True)
+            begun = release.begin(book.record, wanted, when=_now("milliseconds"))
+            book.write(release.started(begun, _starts(book, {wanted: config})), moving=True)
+
+
+def _starts(book: Book, of: Mapping[str, str | None]) -> dict[str, dict[str, int]]:
+    """Instances by release and variant, of configurations and of the one that serves."""
+    serves = {book.live.release: book.live.config} if book.live and book.live.release else {}
+    found = {each: book.ledger.host.started(config) for each, config in {**serves, **of}.items() if config}
+    return {each: {name: its.instances for name, its in began.items()} for each, began in found.items()}
 
 
 def withdraw(names: EndpointNames, *, who: str, clients: Clients) -> None:

@@ -100,7 +100,8 @@ def begun(elsewhere: Mapping[str, HostName] | None = None, **aws: Any) -> Callab
 
 def begin_of(names: EndpointNames, config: str, clients: Clients) -> None:
     """Write into the record that the endpoint is about to be moved to a configuration. Errors as `releases.begin`."""
-    releases.begin(names, release_of(names.prefix, config) or config, who=WHO, clients=clients)
+    wanted = release_of(names.prefix, config) or config
+    releases.begin(names, wanted, who=WHO, clients=clients, config=config)
 
 
 def seen_through(

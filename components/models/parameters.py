@@ -19,9 +19,10 @@ from components.models.signs import sign
 from contracts import referrers, release
 from contracts.images import IMAGES
 from contracts.kinds import KINDS, Kind
+from contracts.kinds.changing import refusal
 from contracts.names import EndpointNames, Names
 from contracts.release import Record, fit
-from settings import Workload
+from settings import PROJECT, Workload
 
 _BY_DIGEST = re.compile(r"[\w./-]+@sha256:[0-9a-f]{64}")
 
@@ -90,7 +91,7 @@ def release_records(
 ) -> dict[str, dict[str, Record]]:
     """Workload -> endpoint -> release record, of those endpoints that have one.
 
-    Raises RunError for a record that the stack had.
+    Raises RunError for a record that the stack had, and for an endpoint that would be of another kind.
     """
     endpoints = [names.of_workload(w).of_endpoint(e) for w, found in workloads.items() for e in found.endpoints]
     _refuse_lost(
@@ -100,6 +101,9 @@ def release_records(
             if _is_lost(mine.release_parameter, parameters)
         },
         "their endpoints, which serve",
+    )
+    _refuse_other_kinds(
+        {mine: workloads[mine.workload].endpoints[mine.endpoint].kind for mine in endpoints}, parameters
     )
     return {
         workload: {
@@ -131,10 +135,30 @@ def release_record(names: EndpointNames, kind: Kind, parameters: Mapping[str, st
     return record
 
 
-def found(names: Names, images: Mapping[str, str], releases: Mapping[str, Mapping[str, Record]]) -> list[str]:
-    """Names of the parameters that were found, for their signs."""
-    records = [names.of_workload(w).of_endpoint(e).release_parameter for w, mine in releases.items() for e in mine]
-    return [*(names.image_parameter(image) for image in images), *records]
+def found(
+    names: Names,
+    images: Mapping[str, str],
+    workloads: Mapping[str, Workload],
+    releases: Mapping[str, Mapping[str, Record]],
+) -> dict[str, str]:
+    """The parameters that were found, with what their signs are to say: of an endpoint its kind."""
+    return {names.image_parameter(image): "an image" for image in images} | {
+        names.of_workload(workload).of_endpoint(endpoint).release_parameter: workloads[workload]
+        .endpoints[endpoint]
+        .kind
+        for workload, mine in releases.items()
+        for endpoint in mine
+    }
+
+
+def _refuse_other_kinds(kinds: Mapping[EndpointNames, str], parameters: Mapping[str, str]) -> None:
+    lines = [
+        f"  {PROJECT}:workloads.{names.workload}.endpoints.{names.endpoint}.kind: {refused}"
+        for names, kind in kinds.items()
+        if (refused := refusal(names.prefix, parameters.get(sign(names.release_parameter), ""), kind))
+    ]
+    if lines:
+        raise pulumi.RunError("endpoints keep the kind that they were deployed as:\n" + "\n".join(lines))
 
 
 def _is_lost(parameter: str, parameters: Mapping[str, str]) -> bool:

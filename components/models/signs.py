@@ -1,6 +1,7 @@
 """Signs that a stack had what others write: a parameter beside each image's and each release record's.
 
-The program declares a sign where it finds such a parameter, and never looks at its value. So a later run that finds the
+The program declares a sign where it finds such a parameter; that of a release record says the kind of the endpoint, by
+which a later run knows that the config has another one (`contracts.kinds.changing`). And a later run that finds the
 sign and not the parameter knows that it was lost, and stops (`components.models.parameters`): taken for a stack that
 waits for its first release it would delete the live endpoint. A workload or endpoint that is taken out of the config
 takes its sign along.
@@ -8,7 +9,7 @@ takes its sign along.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,27 +39,27 @@ def sign(parameter: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class SignsArgs:
-    """`parameters` are the names of those that were found, `/mlplatform/<stack>/...`."""
+    """`parameters` are the names of those that were found, `/mlplatform/<stack>/...`, with what their signs say."""
 
-    parameters: Sequence[str]
+    parameters: Mapping[str, str]
 
 
 class Signs(pulumi.ComponentResource):
     """One sign for each parameter, called by its workload first, as all that is a workload's.
 
-    Signs("signs", SignsArgs(parameters=["/mlplatform/staging/churn/live/release"]))
+    Signs("signs", SignsArgs(parameters={"/mlplatform/staging/churn/live/release": "realtime"}))
     """
 
     def __init__(self, name: str, args: SignsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:signs:Signs", name, None, opts)
-        for parameter in args.parameters:
+        for parameter, said in args.parameters.items():
             _, _, below = parameter.removeprefix(f"/{PLATFORM}/").partition("/")
             aws.ssm.Parameter(
                 f"{below.replace('/', '-')}-sign",
                 name=sign(parameter),
                 description=f"The stack was deployed with {parameter}; its loss is an error",
                 type="String",
-                value="the value does not matter",
-                opts=pulumi.ResourceOptions(parent=self, ignore_changes=["value"]),
+                insecure_value=said,  # as a `value`, no preview would show it
+                opts=pulumi.ResourceOptions(parent=self),
             )
         self.register_outputs({})

@@ -16,6 +16,8 @@ from components.workload import Workload
 from contracts.kinds import KINDS
 from contracts.kinds.kind import Host
 from contracts.names import EndpointNames, Names
+from contracts.release import Record
+from contracts.release.live import Serving
 from settings import Workload as WorkloadSettings
 
 #: What is made in this wing (`components.service`).
@@ -45,6 +47,19 @@ def elsewhere(names: Names, workloads: Mapping[str, WorkloadSettings]) -> dict[s
     }
 
 
+def counted(
+    names: Names, workloads: Mapping[str, WorkloadSettings], records: Mapping[str, Mapping[str, Record]]
+) -> list[EndpointNames]:
+    """The endpoints that have a release, and instances or copies of their own in SageMaker."""
+    return [
+        names.of_workload(name).of_endpoint(endpoint)
+        for name, mine in records.items()
+        for endpoint in mine
+        for kind in (KINDS[workloads[name].endpoints[endpoint].kind],)
+        if kind.hosted and kind.has_instances and kind.host in ("sagemaker", "component")
+    ]
+
+
 def build(
     workload: Workload,
     rollback_alarms: Mapping[str, Sequence[pulumi.Input[str]]],
@@ -53,15 +68,17 @@ def build(
     make_way: Callable[[EndpointNames, str, str], None],
     shift: Callable[[EndpointNames, str, str], None],
     dead_letters_arn: pulumi.Input[str],
+    found: Mapping[str, Serving],
 ) -> dict[str, Served]:
     """The endpoints that have a release, by name. `rollback_alarms` are names of alarms, by endpoint.
 
     `begin` and `see_through` write that a rollout begins, and what became of one that was turned back
     (`automation.operations.rollouts`), `make_way`
     ends the scaling that stands against a change (`automation.operations.unscaling`), `shift` has the traffic of an
-    alias moved (`automation.operations.shifting`).
+    alias moved (`automation.operations.shifting`). `found` is what serves now, by the endpoints' names
+    (`automation.operations.counting`).
     """
-    found: dict[str, Served] = {}
+    built: dict[str, Served] = {}
     for name, record in workload.records.items():
         settings = workload.settings.endpoints[name]
         args = EndpointArgs[Any](
@@ -77,6 +94,7 @@ def build(
             packages=workload.packages,
             tags=workload.tags(name),
             dead_letters_arn=dead_letters_arn,
+            serving=found.get(workload.names.of_endpoint(name).prefix),
         )
-        found[name] = drawn(settings).build(workload.named(name), args, workload.opts(name))
-    return found
+        built[name] = drawn(settings).build(workload.named(name), args, workload.opts(name))
+    return built

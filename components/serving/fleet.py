@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -18,6 +18,7 @@ from components.serving.plan import Release, Variant, plan
 from settings import Fleet
 
 F = TypeVar("F", bound=Fleet)
+_Variants = list[aws.sagemaker.EndpointConfigurationProductionVariantArgsDict]
 Asynchronous = aws.sagemaker.EndpointConfigurationAsyncInferenceConfigArgsDict
 
 
@@ -36,7 +37,7 @@ def configurations(
     `environment` is what the containers are given, `asynchronous` where requests of the queue go, `stages` the
     containers that a request passes where they are several.
     """
-    releases = plan(args.record, args.settings, where=args.where)
+    releases = plan(args.record, args.settings, where=args.where, serving=args.serving)
     packages = [each.package for release in releases for each in (*release.variants, *release.shadows)]
     found = models.isolated(
         name, packages, role, args.ground, opts, environment or {}, stages, processor=args.settings.processor
@@ -59,6 +60,29 @@ def _variant(
     }
 
 
+def _variants(
+    release: Release, found: Mapping[str, aws.sagemaker.Model], settings: Fleet
+) -> tuple[_Variants, _Variants]:
+    """Those that answer, and the shadows; the provider's two types of a variant are alike."""
+    answering, shadows = (
+        [_variant(each, found, settings) for each in variants] for variants in (release.variants, release.shadows)
+    )
+    return answering, shadows
+
+
+def _chosen(new: _Variants, began: _Variants, stays: pulumi.Output[bool]) -> _Variants:
+    """The new variants, with what they began with where that `stays`. Only what differs waits for an answer."""
+
+    def value(one: Any, other: Any) -> Any:
+        return one if one == other else stays.apply(lambda same: other if same else one)
+
+    numbers = ("initial_instance_count", "initial_variant_weight")
+    return [
+        cast("Any", {**one, **{key: value(one.get(key), other.get(key)) for key in numbers}})
+        for one, other in zip(new, began, strict=True)
+    ]
+
+
 def configuration(
     name: str,
     args: EndpointArgs[F],
@@ -76,11 +100,6 @@ def configuration(
     """
     settings, names, keys = args.settings, args.names, args.ground.keys
     volume_key = jobs.volume_key(settings.instance_type, keys[Domain.MODELS].arn)
-    variants = [_variant(variant, found, settings) for variant in release.variants]
-    shadows = cast(  # the provider's two types of a variant are alike
-        "list[aws.sagemaker.EndpointConfigurationShadowProductionVariantArgsDict]",
-        [_variant(variant, found, settings) for variant in release.shadows],
-    )
     capture: aws.sagemaker.EndpointConfigurationDataCaptureConfigArgsDict = {
         "enable_capture": settings.capture_percent > 0,
         "initial_sampling_percentage": settings.capture_percent,
@@ -92,15 +111,25 @@ def configuration(
             "json_content_types": ["application/json"],
         },
     }
-    content = [volume_key, variants, capture if captured else None, *(each for each in (shadows, asynchronous) if each)]
-    known = [settings.instance_type, settings.capture_percent, [each.instances for each in release.variants], *beside]
+
+    def called(answering: _Variants, shadows: _Variants) -> pulumi.Output[str]:
+        # The rollback function finds a release's configuration by `<endpoint>-<release id>`.
+        more = [each for each in (shadows, asynchronous) if each]
+        content = [volume_key, answering, capture if captured else None, *more]
+        return content_name(f"{names.prefix}-{release.id}", content)
+
+    variants, shadows = _variants(release, found, settings)
+    if release.began and args.serving:
+        serves, began = args.serving.live.config, _variants(release.began, found, settings)
+        stays = called(*began).apply(lambda name: name == serves)
+        variants, shadows = (_chosen(*each, stays) for each in zip((variants, shadows), began, strict=True))
+    known = [settings.instance_type, settings.capture_percent, *beside]
     return aws.sagemaker.EndpointConfiguration(
         known_name(f"{name}-config-{release.id}", known),
-        # The rollback function finds a release's configuration by `<endpoint>-<release id>`.
-        name=content_name(f"{names.prefix}-{release.id}", content),
+        name=called(variants, shadows),
         kms_key_arn=volume_key,
         production_variants=variants,
-        shadow_production_variants=shadows or None,
+        shadow_production_variants=cast("Any", shadows) or None,
         data_capture_config=capture if captured else None,
         async_inference_config=asynchronous,
         opts=pulumi.ResourceOptions.merge(opts, formerly(f"{name}-config-{release.id}")),

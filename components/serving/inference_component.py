@@ -30,6 +30,7 @@ from components.watch import Watch
 from contracts.names import EndpointNames
 from contracts.namespaces import COMPONENTS, HOSTS
 from contracts.release import CHAMPION, Release
+from contracts.release.live import Live
 from settings import InferenceComponent as Settings
 from settings import Rolling
 
@@ -185,7 +186,7 @@ def _stack(
         name=args.names.prefix,
         # The tags that the provider gives a stack are those of its resources too (CloudFormation user guide, "Resource
         # tag").
-        template_body=known.apply(lambda its: text(template(args.names, args.settings, args.record.wanted, **its))),
+        template_body=known.apply(lambda its: text(_wanted(args, **its))),
         on_failure="DELETE",  # of what cannot be made nothing is left
         opts=pulumi.ResourceOptions(
             parent=parent,
@@ -195,6 +196,17 @@ def _stack(
             hooks=seen_through(name, args, "templateBody", model_of),
         ),
     )
+
+
+def _wanted(args: EndpointArgs[Settings], **its: Any) -> dict[str, Any]:
+    """The template with the copies of the stack's own where nothing else is different, otherwise with the live ones."""
+    there = args.serving.template if args.serving else None
+    if there:
+        same = template(args.names, args.settings, copies_of(there), **its)
+        if same == there:
+            return same
+    live = args.serving.live if args.serving else None
+    return template(args.names, args.settings, copies(args.settings, args.record.wanted, its["model"], live), **its)
 
 
 def variant(settings: Settings) -> dict[str, Any]:
@@ -215,7 +227,7 @@ def variant(settings: Settings) -> dict[str, Any]:
 def template(
     names: EndpointNames,
     settings: Settings,
-    release: Release,
+    copies: int,
     *,
     config: Mapping[str, Any],
     called: str,
@@ -239,7 +251,7 @@ def template(
                 "MinMemoryRequiredInMb": settings.copy_memory_mb,
             },
         },
-        "RuntimeConfig": {"CopyCount": copies(settings, release)},
+        "RuntimeConfig": {"CopyCount": copies},
         "DeploymentConfig": deployment(settings.rollout, settings.rollout_timeout_minutes, alarms),
     }
     return {
@@ -253,9 +265,19 @@ def template(
     }
 
 
-def copies(settings: Settings, release: Release) -> int:
-    """What a release starts with: the live count when it was promoted, and never none, which would prove nothing."""
-    return min(max(release.instances.get(CHAMPION, 0), settings.copies), settings.autoscaling.maximum)
+def copies(settings: Settings, release: Release, model: str, live: Live | None) -> int:
+    """The live copies, within the limits of scaling. Another model starts with `copies` at least: one that no copy runs
+    would have proved nothing. Where nothing serves, those of when the release was promoted.
+    """
+    scaling = settings.autoscaling
+    now = live.counts[CHAMPION] if live else release.instances.get(CHAMPION, 0)
+    least = scaling.minimum if live and live.config == model else settings.copies
+    return min(max(now, least), scaling.maximum)
+
+
+def copies_of(body: Mapping[str, Any]) -> int:
+    """The copies that a template starts the component with."""
+    return int(body["Resources"][COMPONENT]["Properties"]["RuntimeConfig"]["CopyCount"])
 
 
 def deployment(rollout: Rolling, timeout_minutes: int, alarms: Sequence[str]) -> dict[str, Any]:

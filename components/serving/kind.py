@@ -12,6 +12,7 @@ from components.ground import Ground
 from components.watch import Watch
 from contracts.names import EndpointNames
 from contracts.release import Record
+from contracts.release.live import Serving
 from settings import AnyKind
 
 S = TypeVar("S", bound=AnyKind)
@@ -19,7 +20,8 @@ S = TypeVar("S", bound=AnyKind)
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointArgs(Generic[S]):
-    """`record` is the release record. `rollback_alarms` are the names of the alarms that turn a rollout back.
+    """`record` is the release record, and `serving` what serves as the program begins (None: nothing, or nobody can
+    say): a change starts with what it has now. `rollback_alarms` are the names of the alarms that turn a rollout back.
 
     `see_through` is called after each change of the endpoint, with the configuration that it is to serve and the one
     that the provider read, None where the provider failed before, and gives what went wrong ("": nothing more than
@@ -38,6 +40,7 @@ class EndpointArgs(Generic[S]):
     rollback_alarms: Sequence[pulumi.Input[str]]
     see_through: Callable[[EndpointNames, str, str | None], str]
     begin: Callable[[EndpointNames, str], None] = lambda _, __: None
+    serving: Serving | None = None
     make_way: Callable[[EndpointNames, str, str], None] = lambda _, __, ___: None
     shift: Callable[[EndpointNames, str, str], None] = lambda _, __, ___: None
     dead_letters_arn: pulumi.Input[str] = ""

@@ -43,7 +43,7 @@ class MultiModel(Hosted):
         super().__init__("mlplatform:serving:MultiModel", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         role = models.role(name, args.ground, args.names, child, models.statements_of_several)
-        planned = plan(args.record, args.settings, where=args.where)
+        planned = plan(args.record, args.settings, where=args.where, serving=args.serving)
         found = [{release.champion: _model(name, args, release, role, child)} for release in args.record.releases]
         beside = (args.settings.memory_percent,)
         configs = [

@@ -1,14 +1,20 @@
-"""What the endpoint should look like, decided from the release record and the settings: pure, no resources."""
+"""What the endpoint should look like, decided from release record, settings and what serves: pure, no resources.
+
+What a configuration starts with is what its variants have as the program runs, within the new settings' limits. Such a
+number would be another one in each run, and each would roll out: so the configuration that serves stays with what it
+began with as long as nothing else of it changes, and those of the other releases with what the record says of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 
-from contracts.release import CHALLENGER, SHADOW, Record
+from contracts.release import CHALLENGER, CHAMPION, SHADOW, Record, starting
 from contracts.release import Release as Recorded
+from contracts.release.live import Serving
 from settings import LEAST_INSTANCES, Fleet
 
 
@@ -26,35 +32,74 @@ class Variant:
 class Release:
     """One release of the record as an endpoint configuration.
 
-    `shadows` get copies of the requests: their weight over the champion's is the share that is copied.
+    `shadows` get copies of the requests: their weight over the champion's is the share that is copied. `began` is the
+    same with what the configuration that serves began with, if it is one of this release.
     """
 
     id: str
     variants: tuple[Variant, ...]
     shadows: tuple[Variant, ...] = ()
+    began: Release | None = None
 
 
-def plan(record: Record, settings: Fleet, where: str) -> list[Release]:
-    """Every release of the record, the wanted one first.
+def plan(record: Record, settings: Fleet, where: str, serving: Serving | None = None) -> list[Release]:
+    """Every release of the record, the wanted one first; `serving` is what serves now.
 
-    Each gets a configuration, so that the endpoint can move back at once. It starts with the instance counts that
-    autoscaling had reached when the release was promoted, held between what the rollout can work with and what
-    autoscaling may ever reach. A configuration depends on nothing else of the record, so a rollback by the function and
-    the next deployment come to the same.
+    Each gets a configuration, so that the endpoint can move back at once. That of the wanted one starts with the
+    instances that live, else with those of the record, held between what the rollout can work with and what autoscaling
+    may ever reach; where it is that release that serves, with the live shares of the traffic too. Those of the others
+    start as the record says, for they are there.
 
     Raises pulumi.RunError for a rolling update of several variants, which SageMaker refuses; `where` is the endpoint's
     config key.
     """
     if settings.rollout.kind == "rolling":
         _refuse_several(record, where)
-    return [
-        Release(
-            id=release.id,
-            variants=_variants(release, release.packages, release.weights, settings),
-            shadows=_variants(release, release.shadows, {SHADOW: release.shadow_percent}, settings),
+    found = [_as_recorded(release, settings) for release in record.releases]
+    found[0] = _wanted(record, settings, serving)
+    if serving and serving.started:
+        found = [_with_beginning(each, serving) for each in found]
+    return found
+
+
+def _as_recorded(release: Recorded, settings: Fleet) -> Release:
+    first = _held(settings.instance_count, settings)
+    return _release(release, {}, {**dict.fromkeys(_names(release), first), **release.instances})
+
+
+def _wanted(record: Record, settings: Fleet, serving: Serving | None) -> Release:
+    wanted, weights = record.wanted, dict[str, float]()
+    counts = {**dict.fromkeys(_names(wanted), settings.instance_count), **wanted.instances}
+    if serving and not serving.live.failed:
+        live = serving.live
+        if live.release == wanted.id:
+            found, weights = live.counts, live.weights
+        else:
+            before = next((each for each in record.releases if each.id == live.release), record.serving)
+            found = starting(live.counts, before, wanted)
+        least = {CHAMPION: settings.least_instances or 0}  # the variant that scales
+        counts |= {name: max(count, least.get(name, 0)) for name, count in found.items()}
+    return _release(wanted, weights, {name: _held(count, settings) for name, count in counts.items()})
+
+
+def _with_beginning(release: Release, serving: Serving) -> Release:
+    """What the configuration that serves would be called is compared where its name is known (`fleet`)."""
+    its, began = (*release.variants, *release.shadows), serving.started
+    if serving.live.release != release.id or {each.name for each in its} != set(began):
+        return release
+
+    def as_it_began(variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
+        return tuple(
+            replace(each, instances=began[each.name].instances, weight=round(began[each.name].weight))
+            for each in variants
         )
-        for release in record.releases
-    ]
+
+    same = replace(release, variants=as_it_began(release.variants), shadows=as_it_began(release.shadows))
+    return replace(release, began=same)
+
+
+def _names(release: Recorded) -> list[str]:
+    return [*release.packages, *release.shadows]
 
 
 def _refuse_several(record: Record, where: str) -> None:
@@ -68,21 +113,21 @@ def _refuse_several(record: Record, where: str) -> None:
             )
 
 
-def _variants(
-    release: Recorded, packages: Mapping[str, str], weights: Mapping[str, int], settings: Fleet
-) -> tuple[Variant, ...]:
-    return tuple(
-        Variant(
-            name=name,
-            package=package,
-            weight=weights[name],
-            instances=_instances(release.instances.get(name, settings.instance_count), settings),
-        )
-        for name, package in packages.items()
+def _release(release: Recorded, weights: Mapping[str, float], counts: Mapping[str, int]) -> Release:
+    """A release whose variants have these numbers of instances, and these weights in place of its own."""
+
+    def variant(name: str, package: str, weight: int) -> Variant:
+        return Variant(name=name, package=package, weight=weight, instances=counts[name])
+
+    shares = {name: round(weights.get(name, weight)) for name, weight in release.weights.items()}
+    return Release(
+        id=release.id,
+        variants=tuple(variant(name, package, shares[name]) for name, package in release.packages.items()),
+        shadows=tuple(variant(name, package, release.shadow_percent) for name, package in release.shadows.items()),
     )
 
 
-def _instances(wanted: int, settings: Fleet) -> int:
+def _held(wanted: int, settings: Fleet) -> int:
     held = max(wanted, LEAST_INSTANCES[settings.rollout.kind])
     return held if settings.most_instances is None else min(held, settings.most_instances)
 

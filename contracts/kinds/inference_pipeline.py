@@ -11,4 +11,6 @@ from contracts.kinds.realtime import REALTIME
 #: SageMaker developer guide, "Inference pipelines in Amazon SageMaker AI" (requests are a sequence of the containers of
 #: one model; limits are those of real-time endpoints), "Shadow tests", "Exclusions" (multiple-container endpoints) and
 #: "Deployment guardrails", "Exclusions" (none of several containers); read 2026-11-29.
-INFERENCE_PIPELINE: Final[Kind] = dataclasses.replace(REALTIME, name="inference_pipeline", shadow=False, stages=2)
+INFERENCE_PIPELINE: Final[Kind] = dataclasses.replace(
+    REALTIME, name="inference_pipeline", shadow=False, stages=2, becomes=("realtime",)
+)

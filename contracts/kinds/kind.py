@@ -45,7 +45,7 @@ class Kind:
     that share its traffic, and `stages` the containers that each of their requests passes; `shadow` says whether the
     platform lets one more get copies of the requests, `models` whether it serves further models by name; `rollouts`
     are the ways in which a release takes over, none where SageMaker moves all traffic at once and no alarm can turn it
-    back.
+    back. An endpoint of the kind `becomes` one of these others by a rollout, under its name.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Kind:
     limits: Limits
     host: Host = "sagemaker"
     stages: int = 1
+    becomes: tuple[str, ...] = ()
 
     @property
     def serves_images(self) -> bool:

@@ -16,6 +16,7 @@ REALTIME: Final = Kind(
     most_variants=10,
     shadow=True,  # one, beside one production variant (developer guide, "Create a shadow test", read 2026-11-28)
     models=False,
+    becomes=("inference_pipeline",),
     rollouts=("all_at_once", "canary", "linear", "rolling"),
     metrics=INVOCATION_METRICS + HOST_METRICS,
     # AWS says two things of a request's size: 25 MB (developer guide, "Model Hosting FAQs", a copy of 2026; older ones

@@ -29,6 +29,8 @@ from contracts.release.transitions import (
     serve_models,
     settle,
     split_traffic,
+    started,
+    starting,
     withdraw,
 )
 
@@ -52,6 +54,8 @@ __all__ = [
     "serve_models",
     "settle",
     "split_traffic",
+    "started",
+    "starting",
     "to_json",
     "withdraw",
 ]

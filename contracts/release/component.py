@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from contracts.release.live import Configured, Deployed, Live, release_of
+from contracts.release.live import Configured, Deployed, Live, Started, release_of
 from contracts.release.record import CHAMPION
 
 #: How the component is moved in an emergency: in halves, which are the most that a step may be (API reference,
@@ -62,6 +62,11 @@ class Component:
         container = self.client.describe_model(ModelName=live.config)["PrimaryContainer"]
         package = container.get("ModelPackageName")
         return {CHAMPION: Configured(package=package, weight=100.0, instances=live.counts[CHAMPION])}
+
+    def started(self, config: str) -> dict[str, Started]:
+        """Nothing: a model says no number of copies."""
+        del config
+        return {}
 
     def deployed(self) -> dict[str, Deployed]:
         """The copies that are there, and that are asked for."""

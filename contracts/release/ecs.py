@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from contracts.release.live import Configured, Deployed, Live, release_of
+from contracts.release.live import Configured, Deployed, Live, Started, release_of
 from contracts.release.record import CHAMPION
 
 #: Label of the container that says which model package the task serves.
@@ -70,6 +70,11 @@ class Ecs:
         container = self._definition(live.config)["containerDefinitions"][0]
         package = container.get("dockerLabels", {}).get(PACKAGE_LABEL)
         return {CHAMPION: Configured(package=package, weight=100.0, instances=live.counts[CHAMPION])}
+
+    def started(self, config: str) -> dict[str, Started]:
+        """Nothing: a task definition says no number of tasks."""
+        del config
+        return {}
 
     def deployed(self) -> dict[str, Deployed]:
         """The tasks that run, and their image."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from contracts.release.live import Configured, Deployed, Live, release_of
+from contracts.release.live import Configured, Deployed, Live, Started, release_of
 from contracts.release.record import CHAMPION
 
 #: The alias that clients invoke.
@@ -69,6 +69,11 @@ class Function:
         """The one version that serves."""
         package = next(_package(each) for each in self._versions() if _config(each) == live.config)
         return {CHAMPION: Configured(package=package or None, weight=100.0, instances=None)}
+
+    def started(self, config: str) -> dict[str, Started]:
+        """Nothing: a version says no number of environments."""
+        del config
+        return {}
 
     def deployed(self) -> dict[str, Deployed]:
         """The image of what serves; there are no instances."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from contracts.release.record import Release, Status, instant
 
@@ -80,6 +80,27 @@ class Deployed:
     image: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """How a configuration has one of its variants begin."""
+
+    instances: int
+    weight: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Serving:
+    """What an update finds of an endpoint before it declares anything.
+
+    `started` are the variants of the configuration that serves as they began, shadows too, by name: empty where they
+    have no instances of their own. `template` is that of the stack of an inference component.
+    """
+
+    live: Live
+    started: Mapping[str, Started] = field(default_factory=dict[str, Started])
+    template: Mapping[str, Any] | None = None
+
+
 class Host(Protocol):
     """What serves an endpoint: how it is looked at, and moved in an emergency."""
 
@@ -98,6 +119,11 @@ class Host(Protocol):
 
     def configured(self, live: Live) -> Mapping[str, Configured]:
         """Every variant that serves, shadows too, by name."""
+        ...
+
+    def started(self, config: str) -> Mapping[str, Started]:
+        """How a configuration has its variants begin, shadows too, by name; empty where it says no number of instances,
+        or is not there."""
         ...
 
     def deployed(self) -> Mapping[str, Deployed]:

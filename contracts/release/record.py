@@ -43,7 +43,8 @@ class Release:
     `shadow_percent` (1 to 100) of them are copied to it and its answers thrown away; SageMaker allows one of the two.
     `models` are the packages of a multi-model endpoint by the name that a request asks for, the champion among them.
     The percentages are integers because variant weights are 32-bit floats: only exact values let a plan settle.
-    `instances` are the counts that its configuration starts with (none: those of the stack config).
+    `instances` are the counts that its configuration starts with (none: those of the stack config); the update that
+    rolls it out writes them, for it may find others live than whoever promoted it.
     `reason` says why it failed. `when` is ISO 8601 in UTC; `began` is that of its rollout, "" before anybody began one.
     A candidate is `proven` that served before and did not fail.
     """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from contracts.release import emergency
-from contracts.release.live import Configured, Deployed, Live, release_of
+from contracts.release.live import Configured, Deployed, Live, Started, release_of
 
 _COUNTS_KEPT: Final = {
     "RetainAllVariantProperties": True,
@@ -61,6 +61,22 @@ class SageMaker:
         return {
             variant["VariantName"]: self._configured(variant)
             for variant in [*config["ProductionVariants"], *config.get("ShadowProductionVariants", [])]
+        }
+
+    def started(self, config: str) -> dict[str, Started]:
+        """What DescribeEndpointConfig says of variants with instances."""
+        try:
+            found = self.client.describe_endpoint_config(EndpointConfigName=config)
+        except self.client.exceptions.ClientError as error:
+            if "Could not find endpoint configuration" in error.response["Error"]["Message"]:
+                return {}
+            raise
+        return {
+            variant["VariantName"]: Started(
+                instances=variant["InitialInstanceCount"], weight=variant.get("InitialVariantWeight", 1.0)
+            )
+            for variant in [*found["ProductionVariants"], *found.get("ShadowProductionVariants", [])]
+            if "InitialInstanceCount" in variant
         }
 
     def deployed(self) -> dict[str, Deployed]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from contracts.release.live import Configured, Deployed, Live, release_of
+from contracts.release.live import Configured, Deployed, Live, Started, release_of
 from contracts.release.record import CHAMPION
 
 #: What the schedule is called after its endpoint, and before its id each of its jobs.
@@ -56,6 +56,11 @@ class Schedule:
         model = self.sagemaker.describe_model(ModelName=live.config)
         package = model["PrimaryContainer"].get("ModelPackageName")
         return {CHAMPION: Configured(package=package, weight=100.0, instances=None)}
+
+    def started(self, config: str) -> dict[str, Started]:
+        """Nothing: each run says its own number."""
+        del config
+        return {}
 
     def deployed(self) -> dict[str, Deployed]:
         """Between two runs nothing is there."""

@@ -1,8 +1,8 @@
 """How a release record changes: pure functions from record to record.
 
 `promote`, `split_traffic`, `mirror_traffic` and `serve_models` make a new release the wanted one; `begin` says that its
-rollout begins (`withdraw`: that it did not), `settle` and `fail` what became of it; `roll_back` goes back to one that
-was good. None of them ever drops the release that is live or the one that a rollback would go to.
+rollout begins (`withdraw`: that it did not), `started` with what, `settle` and `fail` what became of it; `roll_back`
+goes back to one that was good. None of them ever drops the release that is live or the one that a rollback would go to.
 """
 
 from __future__ import annotations
@@ -86,6 +86,17 @@ def begin(record: Record, release: str, *, when: str) -> Record:
     return record if wanted.status is Status.LIVE else _rewritten(record, dataclasses.replace(wanted, began=when))
 
 
+def started(record: Record, counts: Mapping[str, Mapping[str, int]]) -> Record:
+    """What the configurations of releases start with, by id and variant: they are declared so as long as they are kept.
+
+    Of a release that is not in the record nothing is kept.
+    """
+    found = [
+        dataclasses.replace(each, instances=dict(counts.get(each.id) or each.instances)) for each in record.releases
+    ]
+    return dataclasses.replace(record, releases=tuple(found))
+
+
 def withdraw(record: Record) -> Record:
     """The rollout of the wanted release did not begin after all: nothing of the endpoint was changed."""
     return _rewritten(record, dataclasses.replace(record.wanted, began=""))
@@ -166,16 +177,17 @@ def _wanted(record: Record | None, release: Release, counts: Mapping[str, int]) 
         release = dataclasses.replace(release, status=Status.LIVE, instances=record.live.instances)
     else:
         proven = any(each.good for each in record.releases if each.id == release.id)
-        release = dataclasses.replace(release, instances=_start(counts, record.serving, release), proven=proven)
+        release = dataclasses.replace(release, instances=starting(counts, record.serving, release), proven=proven)
     releases = (release, *(r for r in record.releases if r.id != release.id))
     return dataclasses.replace(record, releases=_bounded(releases), counts=dict(counts))
 
 
-def _start(counts: Mapping[str, int], before: Release, after: Release) -> dict[str, int]:
+def starting(counts: Mapping[str, int], before: Release, after: Release) -> dict[str, int]:
     """The counts that `after` starts with: as many instances per share of the traffic as `before` has now.
 
-    The champion's count tells what the traffic needs, because it is the variant that is scaled. Without this an update
-    would reset it to the configured start (the provider has no RetainAllVariantProperties).
+    The champion's count tells what the traffic needs, because it is the variant that is scaled; where it has none there
+    is nothing to start with. Without this an update would reset it to the configured start (the provider has no
+    RetainAllVariantProperties).
     """
     champion = counts.get(CHAMPION, 0)
     if not champion:

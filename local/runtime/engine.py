@@ -30,6 +30,7 @@ from local.runtime.registration import (
     make_urn,
     option_fields,
 )
+from local.runtime.sample import SampleCloud
 from local.runtime.state import Entry, State
 
 
@@ -72,7 +73,9 @@ class Engine(ABC):
         self._on_event = on_event
         self._total = total
         region, profile = (target.config.get(f"aws:{key}", "") for key in ("region", "profile"))
-        self._hooks = Hooks(Operator(url=cloud.endpoint_url, region=region, profile=profile or "default"))
+        url = None if isinstance(cloud, SampleCloud) else cloud.endpoint_url
+        self.operator = Operator(url=url, region=region, profile=profile or "default")
+        self._hooks = Hooks(self.operator)
         self._lock = threading.RLock()
 
     # --- what the monitor asks ---

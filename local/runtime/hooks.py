@@ -20,6 +20,7 @@ import grpc
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2
 
+from automation.operations.counting import ON_PAPER
 from local import values
 from local.adapter.errors import ApiRefused
 from local.identity import ACCESS_KEY, SECRET_KEY, environment
@@ -48,20 +49,24 @@ class Moment:
 
 @dataclass(frozen=True, kw_only=True)
 class Operator:
-    """Where and as whom hooks act on AWS: what they would take from the stack's `aws:` config leads to the emulator."""
+    """Where and as whom the program acts on AWS by itself: what it would take of the stack's `aws:` config leads to the
+    emulator. A cloud on paper has no `url`: there nobody can be asked.
+    """
 
-    url: str
+    url: str | None
     region: str
     profile: str
 
     @contextmanager
     def acting(self) -> Generator[None]:
-        """As long as a hook runs, this process has its environment."""
+        """As long as the program or a hook of it runs, this process has its environment."""
         with tempfile.TemporaryDirectory() as directory:
             credentials = Path(directory) / "credentials"
             keys = f"aws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n"
             credentials.write_text(f"[{self.profile}]\n{keys}")
-            own = environment(self.url, self.region) | {"AWS_SHARED_CREDENTIALS_FILE": str(credentials)}
+            own = {ON_PAPER: "yes"}
+            if self.url:
+                own = environment(self.url, self.region) | {"AWS_SHARED_CREDENTIALS_FILE": str(credentials)}
             before = {name: os.environ[name] for name in own if name in os.environ}
             os.environ.update(own)
             try:

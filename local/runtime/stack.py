@@ -247,14 +247,15 @@ class Stack:
 
     def _run(self, engine: Engine, *, preview: bool) -> None:
         try:
-            monitor.run_program(
-                self.program,
-                engine,
-                stack_name=self.name,
-                project=self.project,
-                config=self.config,
-                preview=preview,
-            )
+            with engine.operator.acting():
+                monitor.run_program(
+                    self.program,
+                    engine,
+                    stack_name=self.name,
+                    project=self.project,
+                    config=self.config,
+                    preview=preview,
+                )
         except Exception as error:
             if engine.failure is None or engine.failure is error:
                 raise

@@ -98,3 +98,8 @@ class Asynchronous(Fleet):
     def most_instances(self) -> int | None:
         """Most instances that autoscaling may ever give a variant; None where people alone decide that."""
         return self.autoscaling.maximum if self.autoscaling.enabled else None
+
+    @property
+    def least_instances(self) -> int | None:
+        """Fewest instances that autoscaling may ever leave the champion; None where people alone decide that."""
+        return self.autoscaling.minimum if self.autoscaling.enabled else None

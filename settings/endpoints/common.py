@@ -144,6 +144,11 @@ class Fleet(AnyKind):
         """Most instances that autoscaling may ever give a variant; None where people alone decide that."""
         raise NotImplementedError
 
+    @property
+    def least_instances(self) -> int | None:
+        """Fewest instances that autoscaling may ever leave the champion; None where people alone decide that."""
+        raise NotImplementedError
+
     def faults(self) -> Iterator[Fault]:
         """A fleet too small for its rollout or bigger than its limits, a rollout too long or short, alarms twice."""
         if self.instance_count < (least := LEAST_INSTANCES[self.rollout.kind]):

@@ -23,6 +23,11 @@ class RequestFleet(Fleet):
         return self.autoscaling.most
 
     @property
+    def least_instances(self) -> int | None:
+        """Fewest instances that autoscaling may ever leave the champion; None where people alone decide that."""
+        return self.autoscaling.least
+
+    @property
     def stages(self) -> tuple[str, ...]:
         """The containers that a request passes one after the other; none where there is but one."""
         return ()

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from automation.operations.counting import ON_PAPER
 from components.ground import judged
 
 ROOT = Path(__file__).parents[2]
@@ -100,6 +101,7 @@ class Cli:
             "PULUMI_CONFIG_PASSPHRASE": "of a test",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            ON_PAPER: "yes",
         }
 
     def run(self, *arguments: str, policies: bool = True) -> Ended:

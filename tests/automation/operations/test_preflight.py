@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import boto3
@@ -53,9 +53,15 @@ class Account:
         self.says("service-quotas", "list_aws_default_service_quotas", {"Quotas": listed})
         self.says("service-quotas", "list_service_quotas", {"Quotas": []})
 
+    def checked(self, check: preflight.Check, *resources: dict[str, Any]) -> list[Finding]:
+        return self._found({"one": check}, resources)
+
     def find(self, *resources: dict[str, Any]) -> list[Finding]:
+        return self._found(CHECKS, resources)
+
+    def _found(self, checks: Mapping[str, preflight.Check], resources: Sequence[dict[str, Any]]) -> list[Finding]:
         stack = Stack(resources=resources, region="eu-west-1", client=self.clients.__getitem__)
-        found = preflight.run(stack, CHECKS)
+        found = preflight.run(stack, checks)
         for stub in self.stubs.values():
             stub.assert_no_pending_responses()
         return found

@@ -221,7 +221,9 @@ def test_of_a_rollout_that_could_not_begin_nothing_stays_and_of_one_that_did_it_
     record = promote(platform, second)
     begin(platform, record)
     releases.withdraw(platform.names, who="pulumi up", clients=platform.clients)
-    assert stored(platform) == record
+    withdrawn = stored(platform)
+    assert withdrawn is not None
+    assert withdrawn.wanted == record.wanted
     begin(platform, record)
     begun = stored(platform)
     assert begun is not None
@@ -231,6 +233,34 @@ def test_of_a_rollout_that_could_not_begin_nothing_stays_and_of_one_that_did_it_
     found = stored(platform)
     assert found is not None
     assert found.wanted == begun.wanted
+
+
+def test_a_rollout_that_begins_writes_what_its_configuration_starts_with_and_what_that_did_which_it_leaves(
+    platform: Platform,
+) -> None:
+    """`up` may find another number live than whoever promoted, and configurations are declared as they are."""
+    first, second = platform.register(), platform.register()
+    deployed(platform, first)
+    platform.scale(champion=8)
+    record = promote(platform, second)
+    assert record.wanted.instances == {"champion": 8}
+    config = platform.config(record.wanted.id)
+    (variant,) = platform.client("sagemaker").describe_endpoint_config(
+        EndpointConfigName=platform.config(record.releases[1].id)
+    )["ProductionVariants"]
+    platform.client("sagemaker").create_endpoint_config(
+        EndpointConfigName=config, ProductionVariants=[variant | {"InitialInstanceCount": 6}]
+    )  # as an update that found six live
+    releases.begin(
+        platform.names,
+        record.wanted.id,
+        who="pulumi up",
+        clients=platform.clients,
+        config=config,
+    )
+    found = stored(platform)
+    assert found is not None
+    assert [each.instances for each in found.releases] == [{"champion": 6}, {"champion": 3}]
 
 
 def begin(platform: Platform, record: Record) -> None:

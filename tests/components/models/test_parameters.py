@@ -9,6 +9,7 @@ from components.models import parameters
 from components.models.signs import sign
 from contracts import release
 from contracts.kinds import REALTIME
+from contracts.release import Record
 from settings import Workload
 from tests.components.engine import CHURN, LIVE, NAMES, deploy
 
@@ -152,7 +153,54 @@ def test_a_lost_image_is_an_error_too() -> None:
 
 def test_what_was_found_gets_a_sign() -> None:
     releases = {"churn": {"live": RECORD}, "income": {}}
-    assert parameters.found(NAMES, {"training": IMAGE}, releases) == [
-        "/mlplatform/staging/images/training",
-        "/mlplatform/staging/churn/live/release",
-    ]
+    assert parameters.found(NAMES, {"training": IMAGE}, TWO, releases) == {
+        "/mlplatform/staging/images/training": "an image",
+        "/mlplatform/staging/churn/live/release": "realtime",
+    }
+
+
+def kinds(there: str, wanted: str) -> dict[str, dict[str, Record]]:
+    """What is found where the stack was deployed with one kind and its config has another."""
+    workload = Workload.model_validate({"contract": "c.yaml", "endpoints": {"live": {"kind": wanted}}})
+    written = {LIVE.release_parameter: release.to_json(RECORD), sign(LIVE.release_parameter): there}
+    return parameters.release_records(NAMES, {"churn": workload}, written)
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted", "allowed"),
+    [
+        ("realtime", "lambda", "realtime, inference_pipeline"),
+        ("inference_pipeline", "multi_model", "inference_pipeline, realtime"),
+        ("serverless", "realtime", "serverless"),
+    ],
+)
+def test_another_kind_under_the_same_name_is_refused_before_anything_is_made(
+    there: str, wanted: str, allowed: str
+) -> None:
+    with pytest.raises(pulumi.RunError) as caught:
+        kinds(there, wanted)
+    assert str(caught.value) == (
+        "endpoints keep the kind that they were deployed as:\n"
+        f"  ml-platform:workloads.churn.endpoints.live.kind: found {wanted}; allowed: {allowed}, for endpoint "
+        f"churn-staging-live is {there} now, and no update makes another kind of it: give the other kind a name of its "
+        "own, have clients ask that, then take this one out; or take this one out, run `pulumi up`, and add it again"
+    )
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted"),
+    [
+        ("realtime", "inference_pipeline"),  # by a rollout
+        ("inference_pipeline", "realtime"),
+        ("lambda", "lambda"),
+        ("the value does not matter", "lambda"),  # of an older program
+    ],
+)
+def test_a_kind_that_stays_or_that_a_rollout_changes_is_none_of_that(there: str, wanted: str) -> None:
+    assert kinds(there, wanted) == {"churn": {"live": RECORD}}
+
+
+def test_an_endpoint_that_was_taken_out_may_come_back_as_another_kind() -> None:
+    written = {LIVE.release_parameter: release.to_json(RECORD)}  # its sign went with the `up` in between
+    workload = Workload.model_validate({"contract": "c.yaml", "endpoints": {"live": {"kind": "lambda"}}})
+    assert parameters.release_records(NAMES, {"churn": workload}, written) == {"churn": {"live": RECORD}}

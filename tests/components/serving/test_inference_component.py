@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from components.serving.inference_component import KIND, InferenceComponent, cop
 from components.serving.kind import EndpointArgs
 from contracts.kinds import INFERENCE_COMPONENT
 from contracts.release import Record
+from contracts.release.live import Live, Serving
 from settings import InferenceComponent as Settings
 from tests.components.engine import LIVE, Deployment, deploy, ground
 from tests.components.serving.test_plan import record
@@ -30,7 +32,7 @@ def settings(**section: Any) -> Settings:
     return Settings.model_validate({"kind": "inference_component", **section})
 
 
-def serving(found: Record | None = None, **section: Any) -> Deployment:
+def serving(found: Record | None = None, *, there: Serving | None = None, **section: Any) -> Deployment:
     def program() -> None:
         InferenceComponent(
             "serving",
@@ -41,6 +43,7 @@ def serving(found: Record | None = None, **section: Any) -> Deployment:
                 record=found or record(),
                 rollback_alarms=GUARDS,
                 see_through=lambda _, __, ___: "",
+                serving=there,
             ),
         )
 
@@ -139,7 +142,44 @@ def test_after_an_emergency_no_alarm_that_still_goes_off_turns_anything_back() -
 @pytest.mark.parametrize(("was", "starts"), [({}, 2), ({"champion": 1}, 2), ({"champion": 3}, 3), ({"champion": 9}, 4)])
 def test_a_release_starts_with_the_live_copies_but_never_with_none(was: dict[str, int], starts: int) -> None:
     release = dataclasses.replace(record().wanted, instances=was)
-    assert copies(settings(), release) == starts
+    assert copies(settings(), release, "new", None) == starts
+
+
+def live(copies: int, config: str = "old") -> Live:
+    wanted = record().wanted
+    return Live(
+        endpoint=LIVE.prefix,
+        status="InService",
+        config=config,
+        release=wanted.id,
+        counts={"champion": copies},
+        weights={"champion": 100.0},
+        changed=datetime(2025, 1, 20, tzinfo=UTC),
+        failure="",
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "model", "starts"),
+    [(8, "old", 8), (12, "old", 10), (0, "old", 0), (8, "new", 8), (1, "new", 2), (0, "new", 2)],
+)
+def test_what_lives_is_what_a_change_of_settings_keeps_and_another_model_has_two_at_least(
+    now: int, model: str, starts: int
+) -> None:
+    release = dataclasses.replace(record().wanted, instances={"champion": 3})
+    assert copies(settings(autoscaling={"maximum": 10}), release, model, live(now)) == starts
+
+
+def test_the_stack_is_left_alone_while_copies_come_and_go_and_changed_with_those_that_live() -> None:
+    most = {"maximum": 10}
+    there = json.loads(serving(autoscaling=most).one("serving-stack").inputs["templateBody"])
+    model = there["Resources"]["Component"]["Properties"]["Specification"]["ModelName"]
+    now = Serving(live=live(8, model), template=there)
+    same = serving(there=now, autoscaling=most)
+    assert json.loads(same.one("serving-stack").inputs["templateBody"]) == there
+    assert resources(same)["Component"]["RuntimeConfig"] == {"CopyCount": 2}
+    larger = serving(there=now, instance_type="ml.m5.xlarge", autoscaling=most)
+    assert resources(larger)["Component"]["RuntimeConfig"] == {"CopyCount": 8}
 
 
 def test_copies_follow_what_each_is_asked_at_once() -> None:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import dataclasses
 import struct
+from datetime import UTC, datetime
+from typing import Any
 
 import pulumi
 import pytest
@@ -9,7 +11,8 @@ import pytest
 from components.serving.plan import Release, Variant, package_id, plan
 from contracts import release
 from contracts.release import Record
-from settings import Realtime
+from contracts.release.live import Live, Serving, Started
+from settings import Asynchronous, Realtime
 
 MORNING = {"at": "08:00", "minimum": 12, "maximum": 30}
 WHERE = "ml-platform:workloads.churn.endpoints.live"
@@ -84,7 +87,87 @@ def test_the_sampling_of_a_shadow_is_exact_as_a_32_bit_float(percent: int) -> No
 )
 def test_live_counts_are_kept_within_what_is_possible(settings: dict[str, object], reached: int, planned: int) -> None:
     releases = plan(record(counts={"champion": reached}), Realtime.model_validate(settings), WHERE)
-    assert [v.instances for r in releases for v in r.variants] == [planned, planned]
+    assert [v.instances for r in releases for v in r.variants] == [planned, reached]  # that before it is there already
+
+
+CONFIG = "churn-prod-live-{}-0123abcd"
+
+
+def serving(release_id: str, counts: dict[str, int], began: dict[str, Started], **more: Any) -> Serving:
+    """What serves: a release by a configuration that began so, with so many instances now."""
+    live = Live(
+        endpoint="churn-prod-live",
+        status=more.get("status", "InService"),
+        config=CONFIG.format(release_id),
+        release=release_id,
+        counts=counts,
+        weights=more.get("weights", {"champion": 100.0}),
+        changed=datetime(2025, 1, 20, tzinfo=UTC),
+        failure="",
+    )
+    return Serving(live=live, started=began)
+
+
+def champion(instances: int) -> dict[str, Started]:
+    return {"champion": Started(instances=instances, weight=100.0)}
+
+
+@pytest.mark.parametrize(
+    ("settings", "live", "planned"),
+    [
+        ({}, 8, 8),
+        ({"rollout": {"kind": "all_at_once"}}, 1, 1),
+        ({"rollout": {"kind": "all_at_once"}, "autoscaling": {"minimum": 2, "schedules": ()}}, 1, 2),
+        ({"autoscaling": {"minimum": 4, "schedules": ()}}, 3, 4),
+        ({"autoscaling": {"minimum": 4, "schedules": (MORNING,)}}, 3, 4),
+        ({"autoscaling": {"maximum": 6, "schedules": ()}}, 8, 6),
+        ({"autoscaling": {"enabled": False}}, 20, 20),
+    ],
+)
+def test_what_serves_is_changed_with_the_instances_that_live_within_the_new_limits(
+    settings: dict[str, object], live: int, planned: int
+) -> None:
+    found, now = record(counts={"champion": 3}), {"champion": live}
+    wanted, before = plan(found, Realtime.model_validate(settings), WHERE, serving(found.wanted.id, now, champion(5)))
+    assert [each.instances for each in wanted.variants] == [planned]
+    assert wanted.began is not None
+    assert [each.instances for each in wanted.began.variants] == [5]  # whatever the limits say: it is there
+    assert ([each.instances for each in before.variants], before.began) == ([3], None)
+
+
+def test_a_release_that_was_promoted_long_ago_starts_with_the_instances_that_live_now() -> None:
+    promoted_at_three = promoted(record(counts={"champion": 3}), THIRD)
+    before = promoted_at_three.serving
+    wanted, serves, _ = plan(promoted_at_three, Realtime(), WHERE, serving(before.id, {"champion": 8}, champion(3)))
+    assert [each.instances for each in wanted.variants] == [8]
+    assert (wanted.began, serves.began) == (None, dataclasses.replace(serves, began=None))
+
+
+def test_the_shares_of_a_test_that_people_moved_by_hand_stay_with_an_update_of_settings() -> None:
+    found = record(split=True, counts={"champion": 3, "challenger": 3})
+    began = {name: Started(instances=3, weight=weight) for name, weight in (("champion", 90.0), ("challenger", 10.0))}
+    now = serving(
+        found.wanted.id, {"champion": 5, "challenger": 4}, began, weights={"champion": 75.0, "challenger": 25.0}
+    )
+    wanted = plan(found, Realtime(), WHERE, now)[0]
+    assert [(each.weight, each.instances) for each in wanted.variants] == [(75, 5), (25, 4)]
+    assert wanted.began is not None
+    assert [(each.weight, each.instances) for each in wanted.began.variants] == [(90, 3), (10, 3)]
+
+
+@pytest.mark.parametrize("status", ["Failed", "UpdateRollbackFailed"])
+def test_of_a_failed_endpoint_nobody_knows_what_lives(status: str) -> None:
+    found = record(counts={"champion": 4})
+    now = serving(found.wanted.id, {"champion": 1}, {}, status=status)
+    assert plan(found, Realtime(), WHERE, now) == plan(found, Realtime(), WHERE)
+
+
+def test_instances_that_all_went_are_started_as_few_as_the_rollout_works_with() -> None:
+    found = record(counts={"champion": 7})
+    asleep = plan(
+        found, Asynchronous(kind="asynchronous"), WHERE, serving(found.wanted.id, {"champion": 0}, champion(7))
+    )[0]
+    assert [each.instances for each in asleep.variants] == [3]
 
 
 def test_a_rollback_changes_no_configuration() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import functools
 from typing import Any, cast
 
@@ -10,11 +11,13 @@ from components.serving.realtime import Realtime
 from contracts import release
 from contracts.names import EndpointNames
 from contracts.release import Record
+from contracts.release.live import Serving, Started
 from local.emulator.sagemaker.rollout import faults, plan
 from settings import FLEET_START_MINUTES, MAX_ROLLOUT_MINUTES, bakes
 from settings import Realtime as RealtimeSettings
 from tests.components.engine import LIVE, Declared, Deployment, deploy, ground, is_unknown, permissions
 from tests.components.serving.test_plan import FIRST, SECOND, THIRD, record
+from tests.components.serving.test_plan import serving as serves
 
 CONFIG = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 MODEL = "aws:sagemaker/model:Model"
@@ -28,6 +31,7 @@ def serving(
     alarms: tuple[str, ...] = ("a-5xx", "a-latency"),
     preview: bool = False,
     protect: bool = False,
+    now: Serving | None = None,
     **section: Any,
 ) -> Deployment:
     def program() -> None:
@@ -40,6 +44,7 @@ def serving(
                 record=found or record(),
                 rollback_alarms=alarms,
                 see_through=lambda _, __, ___: "",
+                serving=now,
             ),
         )
 
@@ -69,6 +74,67 @@ def test_every_release_of_the_record_has_a_configuration_and_its_models() -> Non
         assert configs[f"serving-config-{r.id}"].startswith(f"churn-staging-live-{r.id}-")
     assert ab_test().names(MODEL) == [f"serving-model-churn-staging-{version}" for version in (1, 2, 3)]
     assert live(ab_test()).name.startswith(f"serving-config-{found.wanted.id}-")
+
+
+def scaled(to: int, config: Declared, found: Record | None = None) -> Serving:
+    """What serves by a configuration, with its champion scaled."""
+    wanted, variants = (found or record()).wanted, config.inputs["productionVariants"]
+    counts = {each["variantName"]: int(each["initialInstanceCount"]) for each in variants}
+    began = {
+        each["variantName"]: Started(instances=counts[each["variantName"]], weight=each["initialVariantWeight"])
+        for each in variants
+    }
+    now = serves(wanted.id, counts | {"champion": to}, began, weights=wanted.weights)
+    return dataclasses.replace(now, live=dataclasses.replace(now.live, config=config.inputs["name"]))
+
+
+def counts(config: Declared) -> list[float]:
+    return [each["initialInstanceCount"] for each in config.inputs["productionVariants"]]
+
+
+def test_the_configuration_that_serves_stays_as_it_began_while_its_instances_come_and_go() -> None:
+    found = record(split=True)
+    began = live(ab_test())
+    assert counts(began) == [3, 3]
+    same = live(serving(found, now=scaled(8, began, found)))
+    assert (same.name, same.inputs) == (began.name, began.inputs)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"instance_type": "ml.m5.xlarge"},
+        {"instance_type": "ml.g4dn.xlarge"},  # whose disk takes no key
+        {"capture_percent": 0},
+    ],
+)
+def test_a_change_of_settings_alone_begins_with_the_instances_that_live(changed: dict[str, Any]) -> None:
+    began = live(default())
+    other = live(serving(now=scaled(8, began), **changed))
+    assert counts(other) == [8]
+    assert other.inputs["name"] != began.inputs["name"]
+    again = live(serving(now=scaled(5, other), **changed))
+    assert (again.name, again.inputs) == (other.name, other.inputs)
+
+
+def test_limits_of_scaling_and_rollouts_move_no_endpoint() -> None:
+    began = live(default())
+    scaling, rollout = {"minimum": 4, "maximum": 9}, {"kind": "rolling"}
+    assert live(serving(now=scaled(8, began), autoscaling=scaling)).inputs == began.inputs
+    assert live(serving(now=scaled(8, began), rollout=rollout)).inputs == began.inputs
+
+
+def test_a_preview_that_does_not_know_the_name_yet_leaves_the_number_open_and_nothing_else() -> None:
+    """Of an empty account, in which the models have no names."""
+    (config,) = [
+        each
+        for each in serving(preview=True, now=scaled(8, live(default()))).all(CONFIG)
+        if record().wanted.id in each.name
+    ]
+    (variant,) = config.inputs["productionVariants"]
+    assert is_unknown(config.inputs["name"])
+    assert is_unknown(variant["initialInstanceCount"])
+    assert (variant["instanceType"], variant["initialVariantWeight"]) == ("ml.m5.large", 100)
 
 
 def test_on_graviton_models_have_the_specification_of_their_package_for_it_and_are_others() -> None:

@@ -218,6 +218,43 @@ def test_a_rollout_that_was_turned_back_fails_the_update_and_the_next_one_leaves
     assert [each["CurrentInstanceCount"] for each in endpoint["ProductionVariants"]] == [8]
 
 
+def test_an_update_of_settings_alone_keeps_the_instances_that_live(platform: Platform, up: Up) -> None:
+    ((name, workload),) = Stack("staging").workloads.items()
+
+    def on(instance_type: str) -> dict[str, object]:
+        endpoints = {"live": workload["endpoints"]["live"] | {"instance_type": instance_type}}
+        return {"workloads": {name: workload | {"endpoints": endpoints}}}
+
+    def serves() -> tuple[str, list[int], list[int]]:
+        """The configuration, the instances that its variants start with, and those that they have."""
+        found = platform.endpoint()
+        config = platform.client("sagemaker").describe_endpoint_config(EndpointConfigName=found["EndpointConfigName"])
+        starts = [each["InitialInstanceCount"] for each in config["ProductionVariants"]]
+        return found["EndpointConfigName"], starts, [e["CurrentInstanceCount"] for e in found["ProductionVariants"]]
+
+    image = platform.client("ssm").get_parameter(Name=platform.names.ground.image_parameter("inference"))
+    first, second = (register(platform, image["Parameter"]["Value"]) for _ in range(2))
+    platform.promote(first, who="ana", why="alone")
+    up()
+    scale_by_hand(platform, 8)
+    before = serves()[0]
+    assert "churn-live-endpoint" in up(**on("ml.m5.xlarge"))["update"]
+    larger = serves()
+    assert (larger[0] == before, larger[1:]) == (False, ([8], [8]))
+    assert up(**on("ml.m5.xlarge")) == {}
+    scale_by_hand(platform, 6)
+    assert up(**on("ml.m5.xlarge")) == {}  # the configuration stays with what it began with
+    assert serves() == (larger[0], [8], [6])
+    up(**on("ml.m5.2xlarge"))
+    assert serves()[1:] == ([6], [6])
+
+    platform.promote(second, who="ana", why="better")
+    scale_by_hand(platform, 9)  # after the promotion, which saw 6
+    up(**on("ml.m5.2xlarge"))
+    assert serves()[1:] == ([9], [9])
+    assert up(**on("ml.m5.2xlarge")) == {}  # the release before it is declared as it was rolled out
+
+
 def test_a_stopped_endpoint_wakes_on_what_was_wanted_meanwhile(platform: Platform, up: Up) -> None:
     ((name, workload),) = Stack("staging").workloads.items()
     endpoints = {"live": workload["endpoints"]["live"] | {"state": "stopped"}}

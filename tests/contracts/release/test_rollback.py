@@ -125,6 +125,33 @@ def test_no_status_in_progress_is_taken_for_success(endpoint: Endpoint, second: 
     assert endpoint.read() == second
 
 
+def test_a_rollout_that_begins_between_the_look_and_the_lock_is_not_taken_for_one_that_was_turned_back(
+    endpoint: Endpoint, second: Record
+) -> None:
+    told: list[str] = []
+    third = promote(endpoint, 3, hours_ago=1)
+    endpoint.begin(third)
+
+    class Begun:
+        """At rest at the first look; at the next one it has begun to move, and still names what served."""
+
+        exceptions = endpoint.sagemaker.exceptions
+        looks = 0
+
+        def describe_endpoint(self, **request: Any) -> dict[str, Any]:
+            found = endpoint.sagemaker.describe_endpoint(**request)
+            self.looks += 1
+            begun = {"EndpointStatus": "Updating", "LastModifiedTime": datetime.now(UTC)}
+            return found if self.looks == 1 else found | begun
+
+    moving = rollback(endpoint, told, patience_seconds=0)
+    object.__setattr__(moving.ledger, "host", SageMaker(endpoint.name, Begun()))
+    with pytest.raises(BusyError, match="is not seen to be rolled back after 0 s"):
+        moving.run()
+    assert told == []
+    assert statuses(endpoint.read())[0] == ("3", CANDIDATE)
+
+
 def test_what_sagemaker_turned_back_itself_is_failed_in_the_record(endpoint: Endpoint, second: Record) -> None:
     third = promote(endpoint, 3, hours_ago=1)
     endpoint.up(third)

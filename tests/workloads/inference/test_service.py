@@ -227,7 +227,8 @@ def test_columns_of_csv_that_are_no_inputs(service: Running) -> None:
 def test_columns_that_are_left_out_are_told_once(package: Any) -> None:
     with serving.serving(package) as running:
         for _ in range(3):
-            assert running.predict({**ROW, "zip": 1}).status == 200
+            learned = {"customer_id": "C1", "event_time": "2026-11-20T08:00:00Z", "churn_label": 1}
+            assert running.predict({**ROW, **learned, "zip": 1}).status == 200
             assert running.csv("support_tickets,transaction_volume,zip,town\n1,2,8001,x\n").status == 200
         told = [entry["message"] for entry in running.logged() if entry["level"] == "WARNING"]
     assert told == [f"columns that the contract does not have are left out: {name}" for name in ('"zip"', '"town"')]

@@ -39,7 +39,7 @@ def find(connection: duckdb.DuckDBPyConnection, contract: Contract, rows: int) -
     for share in _shares("hash", rows, _COUNTED):
         connection.execute(f"""
             INSERT INTO suspects SELECT hash, count(*) AS number FROM judged
-            WHERE faults IS NULL AND {share} GROUP BY hash HAVING number > 1""")
+            WHERE {share} GROUP BY hash HAVING number > 1""")
     suspected = _first(connection, "SELECT coalesce(sum(number), 0) FROM suspects")
     if suspected:
         for share in _shares("hash", suspected, max(1, _COMPARED // len(contract.columns))):
@@ -61,7 +61,7 @@ def _compared(contract: Contract, share: str) -> str:
         INSERT INTO repeats
         WITH rows AS MATERIALIZED (
           SELECT row, {", ".join(values)} FROM judged SEMI JOIN (FROM suspects WHERE {share}) USING (hash)
-          WHERE faults IS NULL AND {share}),
+          WHERE {share}),
         keys AS MATERIALIZED (
           SELECT {columns}, min(row) AS first, count(*) AS number FROM rows GROUP BY {columns} HAVING number > 1),
         firsts AS (SELECT rows.* FROM rows JOIN keys ON row = first),

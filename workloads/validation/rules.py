@@ -106,8 +106,8 @@ def trimmed(source: str, duckdb_type: str) -> str:
         return source
     text = source if duckdb_type == "VARCHAR" else f"CAST({source} AS VARCHAR)"
     # trim with characters of one's choice takes six times as long as this look at both ends (no blank lies between)
-    suspect = " OR ".join(f"{end} < '!' OR {end} >= '\u00a0'" for end in (text, f"{text}[-1]"))
-    return f"CASE WHEN {suspect} THEN trim({text}, {literal(texts.BLANKS)}) ELSE {text} END"
+    clean = " AND ".join(f"{end} BETWEEN '!' AND '~'" for end in (text, f"{text}[-1]"))
+    return f"CASE WHEN {clean} THEN {text} ELSE trim({text}, {literal(texts.BLANKS)}) END"
 
 
 def is_missing(column: Column, value: str, duckdb_type: str) -> str:
@@ -115,12 +115,7 @@ def is_missing(column: Column, value: str, duckdb_type: str) -> str:
     kind, numbers = family(duckdb_type), sorted(texts.missing_numbers(column))
     listed = ", ".join(map(literal, numbers))
     if kind == "text":
-        marks = sorted(texts.marks(column))
-        # most texts are longer than every mark: no need to lower them (which makes of 3 bytes at most 1)
-        longest = 3 * max(len(mark.encode()) for mark in marks)
-        conditions = [
-            f"(strlen({value}) <= {longest} AND list_contains([{', '.join(map(literal, marks))}], lower({value})))"
-        ]
+        conditions = [is_mark(column, value)]
         conditions += (
             [f"(NOT contains({value}, '_') AND TRY_CAST({forms.number(column, value)} AS DOUBLE) IN ({listed}))"]
             if numbers
@@ -133,6 +128,14 @@ def is_missing(column: Column, value: str, duckdb_type: str) -> str:
     missing = " OR ".join(conditions) or "FALSE"
     # a text that the contract's `values` translate is a value, whatever it looks like
     return f"({missing}) AND NOT ({_as_text(value, kind)} IN ({_texts(column)}))" if column.values else missing
+
+
+def is_mark(column: Column, text: str) -> str:
+    """SQL: whether a trimmed text is one of the column's marks of missing values."""
+    marks = sorted(texts.marks(column))
+    # most texts are longer than every mark: no need to lower them (which makes of 3 bytes at most 1)
+    longest = 3 * max(len(mark.encode()) for mark in marks)
+    return f"(strlen({text}) <= {longest} AND list_contains([{', '.join(map(literal, marks))}], lower({text})))"
 
 
 def typed(column: Column, value: str, duckdb_type: str, made: str | None = None) -> str | None:
@@ -216,6 +219,7 @@ _FROM_TYPED = {
 def fault(
     column: Column,
     value: str,
+    absent: str,
     delivered: str,
     mark: str,
     *,
@@ -225,17 +229,19 @@ def fault(
 ) -> str:
     """SQL: the first fault of one value as a struct (code, column, text), or null.
 
-    `value` is typed, `delivered` what came, as text, and `mark` the text that stood for no value; `learnable` the range
-    of a label. Values of a column that identifies a person are not repeated.
+    `value` is typed, `absent` whether none came, `delivered` what came, as text, and `mark` the text that stood for no
+    value; `learnable` the range of a label. Values of a column that identifies a person are not repeated.
     """
     shown = "'a withheld value'" if column.pii else f"left({delivered}, {MAX_SHOWN})"
-    absent = f"coalesce({mark} || ', which stands for no value (columns.{column.name}.missing)', 'empty')"
+    none = f"coalesce({mark} || ', which stands for no value (columns.{column.name}.missing)', 'empty')"
     cases = [
-        (
-            f"{delivered} IS NULL",
-            None if column.nullable else _struct(column, RowFault.NULL, absent, "'; the contract requires a value'"),
-        )
+        (absent, None if column.nullable else _struct(column, RowFault.NULL, none, "'; the contract requires a value'"))
     ]
+    limits = _limits(column, value, shown)
+    if learnable:
+        limits += _unlearnable(column, value, shown, *learnable)
+    if is_event_time:
+        limits += _event_limits(column, value, shown, clock)
     if column.type in (ColumnType.INTEGER, ColumnType.NUMBER):
         finite = f"({value} IS NULL AND regexp_full_match(lower({delivered}), {literal(_NOT_FINITE)}))"
         finite += f" OR NOT isfinite({value})" if column.type is ColumnType.NUMBER else ""
@@ -244,11 +250,10 @@ def fault(
     must = literal(f"; it must be {expected(column)}") + _comma(column, delivered)
     if column.type is not ColumnType.STRING or column.values:  # else every text is read
         cases.append((f"{value} IS NULL", _struct(column, unread, shown, must)))
-    cases += _limits(column, value, shown)
-    if learnable:
-        cases += _unlearnable(column, value, shown, *learnable)
-    if is_event_time:
-        cases += _event_limits(column, value, shown, clock)
+    # most values have no fault, of which one look at all limits is enough
+    faultless = [f"{value} IS NOT NULL", *(f"NOT ({beyond})" for beyond, _ in limits)]
+    faultless += [f"isfinite({value})"] if column.type is ColumnType.NUMBER else []
+    cases = [(" AND ".join(faultless), None), *cases, *limits]
     branches = " ".join(f"WHEN {condition} THEN {result or 'NULL'}" for condition, result in cases)
     return f"CASE {branches} END"
 

@@ -44,6 +44,7 @@ class Source:
     """A file that has every column of the contract.
 
     `scan` is SQL that stands after FROM and yields a column a contract column, called c0, c1 ... in contract order;
+    `part` is the scan of a file that holds the first rows of it with the header (True) or other rows; None of Parquet.
     `types` are their duckdb types. `extra` are delivered columns that the contract does not know.
     `warnings` are what else people should know of the file.
     """
@@ -53,6 +54,7 @@ class Source:
     types: tuple[str, ...]
     extra: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    part: Callable[[Path, bool], str] | None = None
 
 
 def open_source(
@@ -146,20 +148,26 @@ def _csv(path: Path, contract: Contract, delivered: datetime) -> Source:
     delimiter, names, skipped = _header(path, contract)
     places = header.places(names, contract)
     wanted = _columns(places, delivered, lambda place: f"f{place}")
-    scan = f"(SELECT {wanted} FROM {csv_rows(path, delimiter, len(names), skipped)})"  # noqa: S608  quoted by engine
+
+    def part(path: Path, is_first: bool) -> str:
+        rows = csv_rows(path, delimiter, len(names), skipped if is_first else 0, header=is_first)
+        return f"(SELECT {wanted} FROM {rows})"  # noqa: S608  quoted by engine
+
     types = tuple(SQL_TYPES[ColumnType.TIMESTAMP if place is None else ColumnType.STRING] for place in places)
-    return Source(path=path, scan=scan, types=types, extra=header.unknown(names, places))
+    extra = header.unknown(names, places)
+    return Source(path=path, scan=part(path, True), types=types, extra=extra, part=part)
 
 
-def csv_rows(path: Path, delimiter: str, width: int, skipped: int) -> str:
+def csv_rows(path: Path, delimiter: str, width: int, skipped: int, *, header: bool = True) -> str:
     """SQL for the rows of a CSV, to stand after FROM: texts f0, f1 ... by their position in the file.
 
-    So no name can clash or be mangled. `skipped` lines stand before the header.
+    So no name can clash or be mangled. `skipped` lines stand before the header, if there is one.
     """
     columns = ", ".join(f"'f{index}': 'VARCHAR'" for index in range(width))
     options = (
-        "auto_detect = false, header = true, quote = '\"', escape = '\"', strict_mode = true, compression = 'none', "
-        f"hive_partitioning = false, max_line_size = {MAX_LINE}, buffer_size = {_BUFFER}, skip = {skipped}, "
+        "auto_detect = false, quote = '\"', escape = '\"', strict_mode = true, compression = 'none', "
+        f"header = {literal(header)}, hive_partitioning = false, skip = {skipped}, "
+        f"max_line_size = {MAX_LINE}, buffer_size = {_BUFFER}, "
         f"delim = {literal(delimiter)}, columns = {{{columns}}}"
     )
     return f"read_csv({literal(path)}, {options})"

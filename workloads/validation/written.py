@@ -66,7 +66,7 @@ def quarantined(contract: Contract) -> Rows:
     ]
     for index, column in enumerate(contract.columns):
         if column.pii is not Pii.DROP:
-            text = f"coalesce(t{index}, CAST(c{index} AS VARCHAR))"
+            text = f"coalesce(texts[{index + 1}], CAST(c{index} AS VARCHAR))"
             shown = pii.hashed(text) if column.pii is Pii.HASH else text
             columns.append(f"{shown} AS {identifier(column.name)}")
     none = "CAST(NULL AS VARCHAR)"

@@ -60,6 +60,7 @@ def _text(
         warnings.append(f"the file is {found} by its byte order mark{said}; write encoding: {found} into the contract")
     if found == encodings.UTF_8:
         integrity.refuse_zero_bytes(first)
+        packed.check_unpacked(0 if is_packed else path.stat().st_size)
         content = packed.write(pieces, scratch / "content") if is_packed else path
     else:
         recoded = Recoded(pieces, found, of="by its byte order mark" if by_mark else "the contract's encoding")
@@ -68,7 +69,10 @@ def _text(
             known = f"the file is read as {found}, the contract's encoding, and all of its letters are UTF-8 too"
             warnings.append(f"{known}; if it is UTF-8 by now, remove the key: its umlauts are read as two letters each")
     integrity.refuse_foreign(_head(content))
-    return Content(path=integrity.one_line_end(content, scratch), is_parquet=False, warnings=tuple(warnings))
+    lines = integrity.one_line_end(content, scratch)
+    if content not in (lines, path):
+        content.unlink()  # the volume holds a text once more while it is judged
+    return Content(path=lines, is_parquet=False, warnings=tuple(warnings))
 
 
 def _head(path: Path) -> bytes:

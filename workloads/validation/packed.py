@@ -32,7 +32,7 @@ def unpack(path: Path, scratch: Path) -> Path:
 
 
 def check_unpacked(size: int) -> None:
-    """RefusedError where a file is unpacked to more bytes than one may hold."""
+    """RefusedError where a file holds more bytes, unpacked, than one may."""
     try:
         unpacking.check_size(size, MAX_UNPACKED_BYTES)
     except PackedError as error:

@@ -18,7 +18,7 @@ from workloads.validation.verdict import FileFault, RefusedError
 
 MEGABYTE = 1024**2
 TOLD = (
-    "the file unpacks to more than 2097152 bytes (0.00195312 GiB), which is the most allowed; deliver its rows in "
+    "the file holds more than 2097152 bytes (0.00195312 GiB), which is the most allowed; deliver its rows in "
     "several files"
 )
 
@@ -40,9 +40,8 @@ def repeated(letters: int) -> bytes:
     return shapes.table(pa.table({**shapes._ODD.to_pydict(), "customer_id": names}))
 
 
-def test_the_bound_is_what_a_jobs_volume_holds_three_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
-    assert packed.MAX_UNPACKED_BYTES == 8 * 1024**3
+def test_a_plain_text_that_is_larger_than_a_file_may_be(tmp_path: Path) -> None:
+    assert refused(shapes.PLAIN + b"\n" * 2 * MEGABYTE, tmp_path) == [(FileFault.TOO_LARGE, TOLD)]
 
 
 def test_a_gzip_of_a_thousand_times_its_size(tmp_path: Path) -> None:
@@ -137,5 +136,5 @@ def test_a_column_that_is_refused_by_its_type_is_not_read(
 def test_a_rehearsal_says_the_same(tmp_path: Path) -> None:
     path = tmp_path / "data.csv.gz"
     path.write_bytes(gzip.compress(bytes(50 * MEGABYTE)))
-    with pytest.raises(SplitError, match=r"data\.csv\.gz: the file unpacks to more than"):
+    with pytest.raises(SplitError, match=r"data\.csv\.gz: the file holds more than"):
         split(path, tmp_path / "parts")

@@ -136,7 +136,8 @@ def _verdict(
     quarantined = 0
     if reasons:
         rows = written.quarantined(contract)
-        quarantined = written.write(connection, rows, scratch / QUARANTINE_FILE, of=rows_in, repeats=repeats)
+        with one_thread(connection):
+            quarantined = written.write(connection, rows, scratch / QUARANTINE_FILE, of=rows_in, repeats=repeats)
     verdict = Verdict(
         status=Status.REFUSED,
         object_sha256=sha256,

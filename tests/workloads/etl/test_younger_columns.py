@@ -75,6 +75,7 @@ def test_the_next_training_uses_the_column(tmp_path: Path) -> None:
         channels={part: tmp_path / "out" / part for part in PARTS},
         model=tmp_path / "model",
         checkpoints=tmp_path / "checkpoints",
+        output=tmp_path / "output",
         scratch=tmp_path / "scratch",
         contract=grown(),
         manifest=manifest,

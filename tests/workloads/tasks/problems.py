@@ -123,6 +123,7 @@ def package(directory: Path, problem: str, more: str = "") -> Package:
             channels={part: directory / part for part in ("train", "validation")},
             model=model,
             checkpoints=directory / "checkpoints",
+            output=directory / "output",
             scratch=directory / "scratch",
             contract=made,
             manifest={"dataset_version": "sha256:12"},

@@ -96,6 +96,7 @@ def test_every_step_handles_what_validation_accepts(problem: str, tmp_path: Path
             channels={part: tmp_path / "set" / part for part in ("train", "validation")},
             model=package,
             checkpoints=tmp_path / "checkpoints",
+            output=tmp_path / "output",
             scratch=tmp_path / "scratch",
             contract=contract,
             manifest=manifest,

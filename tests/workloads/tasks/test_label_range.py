@@ -37,6 +37,7 @@ def trained(directory: Path, problem: str, labels: dict[int, float]) -> dict[str
             channels={part: directory / part for part in ("train", "validation")},
             model=directory / "model",
             checkpoints=directory / "checkpoints",
+            output=directory / "output",
             scratch=directory / "scratch",
             contract=contract,
             manifest={"dataset_version": "sha256:12"},

@@ -62,6 +62,7 @@ def job(directory: Path, name: str, **changes: Any) -> Job:
         channels={"validation": part},
         model=directory / "model",
         checkpoints=directory / "checkpoints",
+        output=directory / "output",
         scratch=directory / "scratch",
         contract=wanted,
         manifest={"dataset_version": "sha256:12"},

@@ -110,6 +110,10 @@ def test_the_fleet_stands_in_the_network_and_goes_to_zero() -> None:
     }
 
 
+def test_disks_of_the_instance_take_no_volume_key() -> None:
+    assert "KmsKeyId" not in resources(serving(instance_type="ml.m5d.xlarge"))["Config"]
+
+
 def test_what_captures_nothing_is_isolated() -> None:
     deployed = serving(capture_percent=0)
     assert resources(deployed)["Config"]["EnableNetworkIsolation"] is True

@@ -52,7 +52,7 @@ wanted = list(settings.workloads.values())
 calls = [
     data.calls(fed),
     operations.calls(wanted),
-    *serving.calls(wanted),
+    *serving.calls(settings.workloads, releases),
     models.calls(workload.joined for workload in wanted),
     *operations.CALLS,
     pulling.calls((names.of_workload(name), workload) for name, workload in settings.workloads.items()),

@@ -252,6 +252,23 @@ def put_metrics(namespaces: Sequence[str]) -> Statement:
     )
 
 
+def let_go_of_variants(names: Names) -> list[Statement]:
+    """Ending the scaling of variants, whose targets have no names of their own: the condition bounds it to that
+    dimension (service authorization reference, "Application Auto Scaling", read 2026-11-30).
+    """
+    return [
+        allow("SeeScaling", ["application-autoscaling:DescribeScalableTargets"], ["*"]),
+        allow(
+            "LetGoOfVariants",
+            ["application-autoscaling:DeregisterScalableTarget"],
+            [names.arn("application-autoscaling", "scalable-target/*")],
+            conditions={
+                "StringEquals": {"application-autoscaling:scalable-dimension": "sagemaker:variant:DesiredInstanceCount"}
+            },
+        ),
+    ]
+
+
 def use_key(sid: str, key_arns: Sequence[pulumi.Input[str]], *, write: bool) -> Statement:
     """Reading, and with `write` also writing, what these KMS keys encrypt."""
     actions = ["kms:Decrypt", "kms:DescribeKey", *(["kms:Encrypt", "kms:GenerateDataKey"] if write else [])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Final
 
@@ -19,11 +20,18 @@ _FAST: Final = f"two alarms of high resolution, {usd('cloudwatch', 'alarm, high 
 _TARGETS: Final = ("invocations_per_instance", "concurrent_requests", "latency_ms", "cpu_percent")
 
 
-class Autoscaling(Section):
-    """Targets that are held, steps, and limits by the clock, for the champion.
+def of_share(limit: int, percent: int, least: int) -> int:
+    """A limit for a variant with `percent` of the requests: its share, rounded up, and no fewer than `least` as far as
+    the limit itself lets it have those.
+    """
+    return max(math.ceil(limit * percent / 100), min(limit, least))
 
-    Where several say how many instances there should be, the most count. A challenger keeps the count it starts with,
-    for it has to be removable at once; a shadow too: SageMaker's call that scales takes production variants only.
+
+class Autoscaling(Section):
+    """Targets that are held, steps, and limits by the clock, for the champion and for a challenger by its share.
+
+    Where several say how many instances there should be, the most count. A shadow keeps the count that it starts with:
+    SageMaker's call that scales takes production variants only.
     """
 
     enabled: bool = Field(
@@ -31,6 +39,14 @@ class Autoscaling(Section):
         json_schema_extra=told(risk="`false` leaves the number of instances to people"),
     )
     """Whether the champion scales."""
+    challenger: bool = Field(
+        default=True,
+        json_schema_extra=told(
+            cost="while a test runs, an interface endpoint for the rollback function, which ends this scaling first",
+            risk="`false` leaves a challenger with the count that it starts with",
+        ),
+    )
+    """Whether the challenger of an A/B test scales too: by the same, between its share of the limits."""
     minimum: int = Field(default=2, ge=1, le=100, json_schema_extra=told(risk="1 is one zone, and no reserve"))
     """Fewest instances."""
     maximum: int = Field(default=10, ge=1, le=100, json_schema_extra=told(cost="the bound of what the load may cost"))
@@ -89,6 +105,20 @@ class Autoscaling(Section):
             advice = "say what scales, or enabled: false"
             yield Fault("invocations_per_instance", None, f"one of {', '.join(_TARGETS)} or steps", advice)
         yield from repeated("schedules", [schedule.said for schedule in self.schedules])
+
+    def of_share(self, percent: int, least: int) -> Autoscaling:
+        """As it is for a variant with `percent` of the requests, which no limit leaves with fewer than `least`, where
+        the limit has as many.
+        """
+
+        def limits(its: Autoscaling | Schedule) -> dict[str, int]:
+            return {
+                "minimum": of_share(its.minimum, percent, least),
+                "maximum": of_share(its.maximum, percent, least),
+            }
+
+        schedules = tuple(each.model_copy(update=limits(each)) for each in self.schedules)
+        return self.model_copy(update={**limits(self), "schedules": schedules})
 
     def in_zone(self, timezone: str) -> Autoscaling:
         """With the zone of every schedule's clock, where none of its own is said."""

@@ -33,13 +33,15 @@ from contracts.release.schedule import Schedule
 @dataclass(frozen=True, kw_only=True)
 class Clients:
     """What releases need of AWS, as boto3 clients. `elsewhere` are the endpoints whose releases are no configurations
-    of SageMaker's variants, by name: what runs them; `others` are the clients of those services.
+    of SageMaker's variants, by name: what runs them; `others` are the clients of those services. `scaling` is that of
+    Application Auto Scaling, by which a challenger that scales is let go before it is taken away.
     """
 
     s3: Any
     ssm: Any
     sagemaker: Any
     scheduler: Any
+    scaling: Any = None
     others: Mapping[str, Any] = field(default_factory=dict[str, Any])
     elsewhere: Mapping[str, HostName] = field(default_factory=dict[str, HostName])
 
@@ -55,7 +57,7 @@ class Clients:
             case _:
                 pass
         schedule = Schedule(names.prefix, self.scheduler, self.sagemaker)
-        return schedule if schedule.observe() else SageMaker(names.prefix, self.sagemaker)
+        return schedule if schedule.observe() else SageMaker(names.prefix, self.sagemaker, self.scaling)
 
 
 #: What is asked of endpoints that a service runs.
@@ -71,7 +73,7 @@ def clients(client: Callable[[str], Any], elsewhere: Mapping[str, HostName] | No
     hosts = elsewhere or {}
     found = {service: client(service) for service in ("s3", "ssm", "sagemaker", "scheduler")}
     others = {service: client(service) for host in sorted(set(hosts.values())) for service in _ASKED[host]}
-    return Clients(**found, others=others, elsewhere=hosts)
+    return Clients(**found, scaling=client("application-autoscaling"), others=others, elsewhere=hosts)
 
 
 @dataclass(frozen=True, kw_only=True)

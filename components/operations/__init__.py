@@ -20,6 +20,7 @@ from components.operations.retraining import Retraining, RetrainingArgs
 from components.reach import Calls
 from components.serving.kind import Served
 from components.serving.kinds import drawn
+from components.serving.plan import challenged
 from components.watch import Channel, Watch
 from components.workload import Workload
 from contracts import datasets, feature_store, schema
@@ -236,6 +237,7 @@ def _endpoint(
             names=names,
             host=KINDS[settings.kind].host,
             stopped=settings.state == "stopped",
+            scaled=endpoint in challenged(workload.settings, workload.records),
             dead_letters_arn=letters.arn,
             opts=workload.opts(endpoint),
         )

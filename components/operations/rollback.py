@@ -71,7 +71,13 @@ def _moves_endpoint(names: EndpointNames, models_key: pulumi.Input[str]) -> list
     ]
     return [
         access.allow("FindConfigurations", ["sagemaker:ListEndpointConfigs"], ["*"]),
-        access.allow("MoveEndpoint", ["sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpoint"], endpoint),
+        access.allow(
+            "MoveEndpoint",
+            ["sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig", "sagemaker:UpdateEndpoint"],
+            endpoint,
+        ),
+        # A challenger that scales is let go before it is taken away.
+        *access.let_go_of_variants(names),
         # SageMaker looks at the alarms of a rollout on behalf of who asks for it (developer guide, "Auto-Rollback
         # Configuration and Monitoring").
         access.allow(
@@ -126,10 +132,13 @@ def rollback(
     names: EndpointNames,
     host: Host,
     stopped: bool = False,
+    scaled: bool = False,
     dead_letters_arn: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
 ) -> Responder:
-    """The rollback function of an endpoint and its topic. Of a stopped endpoint it rewrites the record alone."""
+    """The rollback function of an endpoint and its topic. Of a stopped endpoint it rewrites the record alone; `scaled`
+    says that the endpoint has a challenger that scales.
+    """
     if host != "sagemaker":
         ground = dataclasses.replace(ground, permissions_boundary=ground.services_boundary)
     return Responder(
@@ -147,6 +156,7 @@ def rollback(
                 "LOCK_KEY": names.lock_key,
                 **({} if host == "sagemaker" else {"HOST": host}),
                 **({"STOPPED": "true"} if stopped else {}),
+                **({"SCALED": "true"} if scaled else {}),
             },
             timeout_seconds=TIMEOUT_SECONDS,
             statements=statements(names, host, models_key=ground.keys[Domain.MODELS].arn),

@@ -266,10 +266,10 @@ def _mlops(names: Names, keys: Keys) -> list[Statement]:
         *access.place_archives(names, EVERY),
         access.allow("MoveEndpoints", ["sagemaker:UpdateEndpoint"], endpoints),
         access.allow("ScaleEndpoints", ["sagemaker:UpdateEndpointWeightsAndCapacities"], endpoints[:1]),
-        access.allow("SeeScaling", ["application-autoscaling:DescribeScalableTargets"], ["*"]),
+        *access.let_go_of_variants(names),
         access.allow(
             "MoveComponents",
-            ["sagemaker:UpdateInferenceComponent"],
+            ["sagemaker:UpdateInferenceComponent", "sagemaker:UpdateInferenceComponentRuntimeConfig"],
             [names.arn("sagemaker", f"inference-component/{names.every}")],
         ),
         access.allow("MoveServices", ["ecs:UpdateService"], [names.arn("ecs", f"service/{names.every}")]),

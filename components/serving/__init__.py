@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import pulumi
@@ -12,6 +12,7 @@ from components.service import Service
 from components.serving import endpoint, fargate, inference_component, lambda_, models, scaling
 from components.serving.kind import EndpointArgs, Served
 from components.serving.kinds import drawn
+from components.serving.plan import challenged
 from components.workload import Workload
 from contracts.kinds import KINDS
 from contracts.kinds.kind import Host
@@ -29,13 +30,22 @@ HOSTED: Final[Mapping[Host, Sequence[Service]]] = {
     "lambda": lambda_.SERVICES,
 }
 _CALLS: Final[Mapping[Host, Calls]] = {"ecs": fargate.CALLS, "lambda": lambda_.CALLS}
+_NO_RECORDS: Final[Mapping[str, Mapping[str, Record]]] = {}
+#: Of the rollback function of an endpoint whose challenger scales: it is deregistered before SageMaker takes it away.
+CALLS_SCALED: Final = {"rollback": frozenset({"application-autoscaling"})}
 
 
-def calls(workloads: Iterable[WorkloadSettings]) -> list[Calls]:
-    """What is called from the network for endpoints that run (`components.reach`); stopped ones call nothing."""
-    endpoints = (its for workload in workloads for its in workload.endpoints.values())
+def calls(
+    workloads: Mapping[str, WorkloadSettings], records: Mapping[str, Mapping[str, Record]] = _NO_RECORDS
+) -> list[Calls]:
+    """What is called from the network for endpoints that run (`components.reach`); stopped ones call nothing.
+
+    `records` are release records, by workload and endpoint: from them follows where a challenger scales.
+    """
+    endpoints = (its for workload in workloads.values() for its in workload.endpoints.values())
     hosts = {KINDS[its.kind].host for its in endpoints if its.state == "running"}
-    return [its for host, its in _CALLS.items() if host in hosts]
+    scaled = any(challenged(its, records.get(name, {})) for name, its in workloads.items())
+    return [*(its for host, its in _CALLS.items() if host in hosts), *([CALLS_SCALED] if scaled else [])]
 
 
 def elsewhere(names: Names, workloads: Mapping[str, WorkloadSettings]) -> dict[str, Host]:

@@ -21,13 +21,13 @@ from components.serving.endpoint import Hosted
 from components.serving.fleet import Asynchronous as QueueConfig
 from components.serving.fleet import configurations
 from components.serving.kind import Drawn, EndpointArgs
+from components.serving.plan import scaled
 from components.serving.scaling import with_type
 from components.serving.watch import REQUESTS, answer_graphs, graph, halt, host_alarms, request_alarms, use_graph, watch
 from components.topic import Topic, TopicArgs
 from components.watch import Alarm, Series, Watch, Widget
 from contracts.kinds import ASYNCHRONOUS
 from contracts.names import EndpointNames
-from contracts.release import CHAMPION
 from settings import Asynchronous as Settings
 
 SUCCESS: Final = "success"
@@ -78,10 +78,11 @@ class Asynchronous(Hosted):
             name, args, role, child, asynchronous=_queue(args, topics), environment=_environment(args.settings)
         )
         self.serve(name, args, configs[0], deployment_config(args.settings, args.rollback_alarms))
-        if self.endpoint and args.settings.autoscaling.enabled:
+        if self.endpoint:
             alone = len(args.record.wanted.packages) == 1
             opts = with_type(args.settings.instance_type, self)
-            backlog_scaling(name, args.names, CHAMPION, args.settings.autoscaling, self.endpoint, opts, alone=alone)
+            for variant, its in scaled(args.record.wanted, args.settings).items():
+                backlog_scaling(name, args.names, variant, its.autoscaling, self.endpoint, opts, alone=alone)
         self.register_outputs({"endpoint": self.name, "release": args.record.wanted.id})
 
 

@@ -25,7 +25,10 @@ def backlog_scaling(
     *,
     alone: bool,
 ) -> None:
-    """Scaling of a variant that is in every release. `alone` says that no other takes requests.
+    """Scaling of a variant. `alone` says that no other takes requests.
+
+    Two variants are both scaled by the one queue that they take from: what waits for each instance of the endpoint is
+    what either of them tracks, so both grow by the same factor.
 
     A test of two variants keeps an instance of each: no page of AWS says what becomes of the requests that fall to a
     variant without any while the other has some.

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import pulumi
 
 from contracts.release import CHALLENGER, CHAMPION, SHADOW, Record, starting
 from contracts.release import Release as Recorded
 from contracts.release.live import Serving
-from settings import LEAST_INSTANCES, Fleet
+from settings import LEAST_INSTANCES, Asynchronous, Fleet, RequestFleet, Workload
+
+S = TypeVar("S", RequestFleet, Asynchronous)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +66,8 @@ def plan(record: Record, settings: Fleet, where: str, serving: Serving | None = 
 
 
 def _as_recorded(release: Recorded, settings: Fleet) -> Release:
-    first = _held(settings.instance_count, settings)
-    return _release(release, {}, {**dict.fromkeys(_names(release), first), **release.instances})
+    first = {name: _held(settings.instance_count, _of(name, release, settings)) for name in _names(release)}
+    return _release(release, {}, {**first, **release.instances})
 
 
 def _wanted(record: Record, settings: Fleet, serving: Serving | None) -> Release:
@@ -77,9 +80,11 @@ def _wanted(record: Record, settings: Fleet, serving: Serving | None) -> Release
         else:
             before = next((each for each in record.releases if each.id == live.release), record.serving)
             found = starting(live.counts, before, wanted)
-        least = {CHAMPION: settings.least_instances or 0}  # the variant that scales
+        least = {name: _of(name, wanted, settings).least_instances or 0 for name in _scale(wanted, settings)}
         counts |= {name: max(count, least.get(name, 0)) for name, count in found.items()}
-    return _release(wanted, weights, {name: _held(count, settings) for name, count in counts.items()})
+    return _release(
+        wanted, weights, {name: _held(count, _of(name, wanted, settings)) for name, count in counts.items()}
+    )
 
 
 def _with_beginning(release: Release, serving: Serving) -> Release:
@@ -96,6 +101,17 @@ def _with_beginning(release: Release, serving: Serving) -> Release:
 
     same = replace(release, variants=as_it_began(release.variants), shadows=as_it_began(release.shadows))
     return replace(release, began=same)
+
+
+def _of(name: str, release: Recorded, settings: Fleet) -> Fleet:
+    """The settings as they are for one of the variants of a release."""
+    return settings.of_challenger(release.challenger_percent) if name == CHALLENGER else settings
+
+
+def _scale(release: Recorded, settings: Fleet) -> list[str]:
+    """The variants that may scale by themselves."""
+    beside = isinstance(settings, RequestFleet | Asynchronous) and _challenger_scales(release, settings)
+    return [CHAMPION, CHALLENGER] if beside else [CHAMPION]
 
 
 def _names(release: Recorded) -> list[str]:
@@ -130,6 +146,38 @@ def _release(release: Recorded, weights: Mapping[str, float], counts: Mapping[st
 def _held(wanted: int, settings: Fleet) -> int:
     held = max(wanted, LEAST_INSTANCES[settings.rollout.kind])
     return held if settings.most_instances is None else min(held, settings.most_instances)
+
+
+def scaled(release: Recorded, settings: S) -> dict[str, S]:
+    """The variants of a release that scale by themselves, by name, each with the settings that say how.
+
+    The champion keeps the limits that the settings name, for it may get all the traffic back at once; a challenger has
+    its share of them.
+    """
+    if not settings.autoscaling.enabled:
+        return {}
+    if not _challenger_scales(release, settings):
+        return {CHAMPION: settings}
+    return {CHAMPION: settings, CHALLENGER: settings.of_challenger(release.challenger_percent)}
+
+
+def _challenger_scales(release: Recorded, settings: RequestFleet | Asynchronous) -> bool:
+    how = settings.autoscaling
+    return release.challenger is not None and how.enabled and how.challenger
+
+
+def challenged(workload: Workload, records: Mapping[str, Record]) -> list[str]:
+    """The endpoints of a workload that run with a challenger that scales: a rollback takes that away, which SageMaker
+    refuses as long as it does.
+    """
+    return [
+        name
+        for name, its in workload.endpoints.items()
+        if name in records
+        and its.state == "running"
+        and isinstance(its, RequestFleet | Asynchronous)
+        and _challenger_scales(records[name].wanted, its)
+    ]
 
 
 def package_id(arn: str) -> str:

@@ -17,9 +17,9 @@ from components.serving.deployment import deployment_config
 from components.serving.endpoint import Hosted
 from components.serving.fleet import configurations
 from components.serving.kind import Drawn, EndpointArgs
+from components.serving.plan import scaled
 from components.serving.scaling import scaling
 from components.serving.watch import watch_fleet
-from contracts.release import CHAMPION
 from settings import InferencePipeline, RequestFleet
 from settings import Realtime as Settings
 
@@ -37,8 +37,9 @@ class Realtime(Hosted):
         role = models.role(name, args.ground, args.names, child)
         configs = configurations(name, args, role, child, stages=args.settings.stages)
         self.serve(name, args, configs[0], deployment_config(args.settings, args.rollback_alarms))
-        if self.endpoint and args.settings.autoscaling.enabled:
-            scaling(name, args.names, CHAMPION, args.settings, self.endpoint, self)
+        if self.endpoint:
+            for variant, its in scaled(args.record.wanted, args.settings).items():
+                scaling(name, args.names, variant, its, self.endpoint, self)
         self.register_outputs({"endpoint": self.name, "release": args.record.wanted.id})
 
 

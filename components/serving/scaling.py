@@ -69,10 +69,11 @@ def scaling(
     endpoint: aws.sagemaker.Endpoint,
     parent: pulumi.Resource,
 ) -> None:
-    """Scaling of a variant that is in every release: by targets that are held, by steps, and by the clock.
+    """Scaling of a variant: by targets that are held, by steps, and by the clock.
 
     SageMaker refuses to remove a variant as long as it is a scalable target (developer guide, "Update endpoints
-    that use automatic scaling"), and a challenger has to go when its test ends or is rolled back.
+    that use auto scaling"): whoever moves an endpoint away from a challenger deregisters that first
+    (`contracts.release.scaled`).
     """
     how, opts = settings.autoscaling, with_type(settings.instance_type, parent)
     target = scalable(name, variant, (how.minimum, how.maximum), endpoint, opts)

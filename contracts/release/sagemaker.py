@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from contracts.release import emergency
+from contracts.release import emergency, scaled
 from contracts.release.live import Configured, Deployed, Live, Started, release_of
 
 _COUNTS_KEPT: Final = {
@@ -20,10 +20,13 @@ _COUNTS_KEPT: Final = {
 
 @dataclass(frozen=True)
 class SageMaker:
-    """`client` is boto3's, of the service `sagemaker`."""
+    """`client` is boto3's, of the service `sagemaker`; `scaling` that of Application Auto Scaling, None where no
+    variant that scales is ever taken away.
+    """
 
     endpoint: str
     client: Any
+    scaling: Any = None
 
     def observe(self) -> Live | None:
         """What DescribeEndpoint says; None when there is no such endpoint."""
@@ -97,8 +100,11 @@ class SageMaker:
         return [alarm["AlarmName"] for alarm in last.get("AutoRollbackConfiguration", {}).get("Alarms", [])]
 
     def move(self, config: str, live: Live, unguarded: Callable[[str], None]) -> bool:
-        """UpdateEndpoint. Of one that is not guarded there are neither alarms nor counts to keep."""
+        """UpdateEndpoint, once what scales and does not stay is let go. Of one that is not guarded there are neither
+        alarms nor counts to keep."""
         errors = self.client.exceptions
+        if live.guarded and self.scaling:
+            scaled.make_way(self.endpoint, live.config, config, sagemaker=self.client, scaling=self.scaling)
         request: dict[str, Any] = {"EndpointName": self.endpoint, "EndpointConfigName": config}
         how: dict[str, Any] = {}
         if live.guarded:

@@ -177,7 +177,8 @@ def _wanted(record: Record | None, release: Release, counts: Mapping[str, int]) 
         release = dataclasses.replace(release, status=Status.LIVE, instances=record.live.instances)
     else:
         proven = any(each.good for each in record.releases if each.id == release.id)
-        release = dataclasses.replace(release, instances=starting(counts, record.serving, release), proven=proven)
+        instances = starting(counts, record.serving, release)
+        release = dataclasses.replace(release, instances=instances, proven=proven)
     releases = (release, *(r for r in record.releases if r.id != release.id))
     return dataclasses.replace(record, releases=_bounded(releases), counts=dict(counts))
 
@@ -185,18 +186,28 @@ def _wanted(record: Record | None, release: Release, counts: Mapping[str, int]) 
 def starting(counts: Mapping[str, int], before: Release, after: Release) -> dict[str, int]:
     """The counts that `after` starts with: as many instances per share of the traffic as `before` has now.
 
-    The champion's count tells what the traffic needs, because it is the variant that is scaled; where it has none there
-    is nothing to start with. Without this an update would reset it to the configured start (the provider has no
-    RetainAllVariantProperties).
+    The champion's count tells what the traffic needs; where it has none there is nothing to start with. A challenger
+    that goes on answering, as such or as the champion, has no fewer than it has now, unless its share falls: its model
+    may need more of them than the champion's. Without this an update would reset all to the configured start (the
+    provider has no RetainAllVariantProperties).
     """
     champion = counts.get(CHAMPION, 0)
     if not champion:
         return {}
     shares = {**after.weights, **({SHADOW: after.shadow_percent} if after.shadow else {})}
-    start = {name: max(1, -(-champion * share // before.weights[CHAMPION])) for name, share in shares.items()}
+    start = {name: max(1, _of_share(champion, share, before.weights[CHAMPION])) for name, share in shares.items()}
     if CHALLENGER in start:  # a champion that gives traffic away is scaled in by its policy, not by the release
         start[CHAMPION] = max(start[CHAMPION], champion)
+    for name, package in after.packages.items():
+        if package == before.challenger:
+            had, share = counts.get(CHALLENGER, 0), before.challenger_percent
+            start[name] = max(start[name], _of_share(had, min(share, shares[name]), share))
     return start
+
+
+def _of_share(count: int, share: int, of: int) -> int:
+    """As many for `share` as `count` are for `of`, rounded up."""
+    return -(-count * share // of)
 
 
 def _bounded(releases: Iterable[Release]) -> tuple[Release, ...]:

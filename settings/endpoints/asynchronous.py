@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field
 
 from contracts.kinds import ASYNCHRONOUS
+from settings.autoscaling import of_share
 from settings.endpoints.common import EndpointAlarms, Fleet
 from settings.faults import Fault
 from settings.section import Section, told
@@ -34,10 +35,19 @@ class QueueAlarms(EndpointAlarms):
 
 
 class BacklogScaling(Section):
-    """Target tracking on the requests that wait for each instance, for the champion; from zero it wakes by a step."""
+    """Target tracking on the requests that wait for each instance, for the champion and for a challenger by its share;
+    from zero it wakes by a step."""
 
     enabled: bool = Field(default=True, json_schema_extra=told(risk="`false` leaves the number of instances to people"))
     """Whether the champion scales."""
+    challenger: bool = Field(
+        default=True,
+        json_schema_extra=told(
+            cost="while a test runs, an interface endpoint for the rollback function, which ends this scaling first",
+            risk="`false` leaves a challenger with the count that it starts with",
+        ),
+    )
+    """Whether the challenger of an A/B test scales too: by the same queue, between its share of the limits."""
     minimum: int = Field(
         default=0,
         ge=0,
@@ -56,6 +66,13 @@ class BacklogScaling(Section):
     """Pause after a scale-out."""
     scale_in_cooldown_seconds: int = Field(default=600, ge=0, le=3600)
     """Pause after a scale-in."""
+
+    def of_share(self, percent: int, least: int) -> BacklogScaling:
+        """As it is for a variant with `percent` of the requests, which no limit leaves with fewer than `least`, where
+        the limit has as many.
+        """
+        limits = {name: of_share(getattr(self, name), percent, least) for name in ("minimum", "maximum")}
+        return self.model_copy(update=limits)
 
     def faults(self) -> Iterator[Fault]:
         """Limits that cross."""
@@ -93,6 +110,12 @@ class Asynchronous(Fleet):
     def limits(self) -> Mapping[str, tuple[str, int]]:
         """Of a request, and of what serves it."""
         return {"payload_mb": ("payload_mb", self.payload_mb)}
+
+    def of_challenger(self, percent: int) -> Self:
+        """As it is for a challenger with `percent` of the requests; just as it is where challengers do not scale."""
+        if not self.autoscaling.challenger:
+            return self
+        return self.model_copy(update={"autoscaling": self.autoscaling.of_share(percent, self._least_of_share)})
 
     @property
     def most_instances(self) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, Final, Literal, Self
 
 from pydantic import Field
 
@@ -27,6 +27,8 @@ from settings.tags import MAX_ENDPOINT_TAGS, Tags
 
 State = Literal["running", "stopped"]
 RollbackAlarm = Literal["server_errors", "latency", "drift"]
+#: Zones over which instances of a variant stand, so that the loss of one leaves some.
+_ZONES: Final = 2
 
 
 class EndpointAlarms(Section):
@@ -148,6 +150,15 @@ class Fleet(AnyKind):
     def least_instances(self) -> int | None:
         """Fewest instances that autoscaling may ever leave the champion; None where people alone decide that."""
         raise NotImplementedError
+
+    def of_challenger(self, percent: int) -> Self:
+        """As it is for a challenger with `percent` of the requests, which scales by that share of the limits."""
+        raise NotImplementedError
+
+    @property
+    def _least_of_share(self) -> int:
+        """Fewest instances of a challenger, whatever its share: what a rollout can work with, and two zones."""
+        return max(LEAST_INSTANCES[self.rollout.kind], _ZONES)
 
     def faults(self) -> Iterator[Fault]:
         """A fleet too small for its rollout or bigger than its limits, a rollout too long or short, alarms twice."""

@@ -47,8 +47,13 @@ class MultiModel(RequestFleet):
     not asked for longest."""
 
     def faults(self) -> Iterator[Fault]:
-        """As of any fleet; instances with accelerators, which NVIDIA's Triton container alone shares among models."""
+        """As of any fleet; instances with accelerators, which NVIDIA's Triton container alone shares among models; a
+        word on challengers, of which it has none.
+        """
         yield from super().faults()
+        if "challenger" in self.autoscaling.model_fields_set:
+            allowed = "nothing: an endpoint of several models has one variant"
+            yield Fault("autoscaling.challenger", self.autoscaling.challenger, allowed, "take it out")
         if instances.instance(self.instance_type).accelerators:
             allowed = "a type without accelerators: those take models of NVIDIA's Triton container alone"
             yield Fault(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from settings.autoscaling import Autoscaling
 from settings.endpoints.common import Fleet, RequestAlarms
@@ -21,6 +21,12 @@ class RequestFleet(Fleet):
     def most_instances(self) -> int | None:
         """Most instances that autoscaling may ever give a variant; None where people alone decide that."""
         return self.autoscaling.most
+
+    def of_challenger(self, percent: int) -> Self:
+        """As it is for a challenger with `percent` of the requests; just as it is where challengers do not scale."""
+        if not self.autoscaling.challenger:
+            return self
+        return self.model_copy(update={"autoscaling": self.autoscaling.of_share(percent, self._least_of_share)})
 
     @property
     def least_instances(self) -> int | None:

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from components import models, operations, reach, serving
+from tests.components.serving.test_plan import record
 from tests.settings.written import churn, live, load
 
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
@@ -36,10 +41,28 @@ def test_what_is_stopped_is_served_by_nobody_and_calls_nothing() -> None:
     tasks = {"kind": "fargate", "certificate_arn": CERTIFICATE, "client_security_groups": ["sg-0123456789abcdef0"]}
 
     def called(state: str) -> set[str]:
-        return set(reach.callers(serving.calls(load(workloads=live(**tasks, state=state)).workloads.values())))
+        return set(reach.callers(serving.calls(load(workloads=live(**tasks, state=state)).workloads)))
 
     assert called("running") == {"ecr.api", "ecr.dkr", "ecs", "logs"}
     assert called("stopped") == set()
+
+
+@pytest.mark.parametrize(
+    ("split", "endpoint", "called"),
+    [
+        (True, {}, {"application-autoscaling": ("rollback",)}),
+        (True, {"kind": "asynchronous"}, {"application-autoscaling": ("rollback",)}),
+        (False, {}, {}),
+        (True, {"state": "stopped"}, {}),
+        (True, {"autoscaling": {"challenger": False}}, {}),
+        (True, {"autoscaling": {"enabled": False}}, {}),
+    ],
+)
+def test_where_a_challenger_scales_the_rollback_function_ends_that(
+    split: bool, endpoint: dict[str, Any], called: dict[str, tuple[str, ...]]
+) -> None:
+    workloads = load(workloads=live(**endpoint)).workloads
+    assert reach.callers(serving.calls(workloads, {"churn": {"live": record(split=split)}})) == called
 
 
 def test_what_is_joined_with_an_offline_store_asks_where_it_is() -> None:

@@ -58,7 +58,7 @@ def test_a_fleet_is_bounded_by_what_scales_it_and_by_nothing_where_people_do(
         ),
         (
             {"autoscaling": {"cpu_percent": 60}},
-            "autoscaling.cpu_percent: found 60; allowed: enabled, minimum, maximum, backlog_per_instance, "
+            "autoscaling.cpu_percent: found 60; allowed: enabled, challenger, minimum, maximum, backlog_per_instance, "
             "scale_out_cooldown_seconds, scale_in_cooldown_seconds; there is no such key: "
             "correct its name or remove it",
         ),

@@ -119,6 +119,8 @@ SCALING: list[list[tuple[dict[str, Any], set[str]]]] = [
         # LambdaProvisionedConcurrencyUtilization.
         ({"percent": 60}, {LAMBDA}),
     ],
+    # Developer guide, "Testing models with production variants": several of one endpoint, each on its instances.
+    [({}, _ALL), ({"challenger": False}, _CAPTURED)],
     # Application Auto Scaling user guide, "Step scaling policies": not of provisioned concurrency; of what has a queue
     # or copies the platform makes the one that wakes it.
     [

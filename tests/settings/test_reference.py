@@ -123,6 +123,8 @@ def test_every_field_says_what_it_is() -> None:
         "Glue.flex": True,
         "Lake.block_public_access": True,
         "Autoscaling.enabled": True,
+        "Autoscaling.challenger": True,
+        "BacklogScaling.challenger": True,
         "BacklogScaling.enabled": True,
         "TaskScaling.enabled": True,
         "CodePipeline.inside_vpc": True,

@@ -184,9 +184,26 @@ def acts() -> Mapping[str, list[Need]]:
             for verb in ("AddTags", "CreateTransformJob")
         ],
         "move an endpoint": [("sagemaker:UpdateEndpoint", ENDPOINT, {})],
+        # as SageMaker wants it of one that goes, whatever it is called in Application Auto Scaling
+        "end the scaling of a challenger": [
+            ("application-autoscaling:DescribeScalableTargets", "*", {}),
+            (
+                "application-autoscaling:DeregisterScalableTarget",
+                LIVE.arn("application-autoscaling", "scalable-target/0123456789abcdef"),
+                {"application-autoscaling:scalable-dimension": "sagemaker:variant:DesiredInstanceCount"},
+            ),
+        ],
         "scale an endpoint": [
             ("application-autoscaling:DescribeScalableTargets", "*", {}),
             ("sagemaker:UpdateEndpointWeightsAndCapacities", ENDPOINT, {}),
+        ],
+        "scale copies and tasks": [
+            (
+                "sagemaker:UpdateInferenceComponentRuntimeConfig",
+                LIVE.arn("sagemaker", f"inference-component/{LIVE.prefix}"),
+                {},
+            ),
+            ("ecs:UpdateService", LIVE.arn("ecs", f"service/{LIVE.prefix}/{LIVE.prefix}"), {}),
         ],
         "set off a rollback": [
             ("cloudwatch:SetAlarmState", LIVE.arn("cloudwatch", f"alarm:{LIVE.resource('champion-server-errors')}"), {})

@@ -1,7 +1,8 @@
 """The rollback Lambda: alarm -> endpoint back on the known good release -> release record rewritten -> people told.
 
-Environment: RELEASE_PARAMETER, ENDPOINT_NAME, LOCK_BUCKET, LOCK_KEY, TOPIC_ARN; STOPPED where the config says so, and
-HOST=component, ecs or lambda where the endpoint is an inference component, a service of ECS or a function.
+Environment: RELEASE_PARAMETER, ENDPOINT_NAME, LOCK_BUCKET, LOCK_KEY, TOPIC_ARN; STOPPED where the config says so,
+HOST=component, ecs or lambda where the endpoint is an inference component, a service of ECS or a function, and SCALED
+where a challenger of it scales, which has to be let go before SageMaker takes it away.
 
 An endpoint takes minutes to come to rest, so the function waits, for most of the time it has. What does not succeed is
 told to people and raised: Lambda tries the event twice more, then it is in the dead-letter queue, which has an alarm.
@@ -58,7 +59,8 @@ def host(environment: Mapping[str, str], client: Callable[[str], Any]) -> Host:
         case "lambda":
             return Function(endpoint, client("lambda"), client("codedeploy"))
         case _:
-            return SageMaker(endpoint, client("sagemaker"))
+            scaling = client("application-autoscaling") if "SCALED" in environment else None
+            return SageMaker(endpoint, client("sagemaker"), scaling)
 
 
 def roll_back(

@@ -17,9 +17,10 @@ from rich.console import Console
 
 from automation.commands import main, screenshots, target, watching
 from automation.commands.screen import rendered
-from automation.operations import releases
+from automation.operations import capacity, releases
+from automation.operations.capacity import Scaled
 from automation.operations.releases import By
-from contracts.kinds import INFERENCE_COMPONENT
+from contracts.kinds import BATCH, INFERENCE_COMPONENT
 from contracts.names import Names
 from tests.automation.conftest import Platform
 
@@ -98,15 +99,23 @@ def test_verify_and_status_from_nothing_to_a_release_that_is_not_rolled_out(
     )
 
 
-def test_the_instances_of_an_inference_component_are_set_by_its_copies(
+def test_copies_of_an_inference_component_are_scaled_as_instances_are(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(target.Target, "kind", lambda *_: INFERENCE_COMPONENT)
-    assert run("scale", "--to", "5", "--yes") == (
+    done = Scaled(variant="champion", unit="copies", before=2, after=4, limits=(0, 4))
+    monkeypatch.setattr(capacity, "scale", lambda *_, **__: done)
+    goes = "champion of endpoint churn-watched-live goes from 2 to 4 copies; `status` says when"
+    assert run("scale", "--to", "4", "--yes") == (0, f"{goes}; it scales by itself between 0 and 4", "")
+
+
+def test_what_has_nothing_to_scale_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(target.Target, "kind", lambda *_: BATCH)
+    code, _, said = run("scale", "--to", "5", "--yes")
+    assert (code, said) == (
         1,
-        "",
-        "error: endpoint churn-watched-live is an inference component, whose instances follow its copies: set the "
-        "limits of `autoscaling` in the stack's file",
+        "error: endpoint churn-watched-live is of kind batch: nothing of it runs between its runs; set the "
+        "instances of a run, `instance_count`, in the stack's file and run `up`",
     )
 
 

@@ -44,6 +44,7 @@ def responders(
     hosts: int = 1,
     instance_type: str = "ml.m5.2xlarge",
     champion: EndpointNames | None = None,
+    scaled: bool = False,
     **section: Any,
 ) -> Deployment:
     def program() -> None:
@@ -53,6 +54,7 @@ def responders(
             ground=base,
             host="sagemaker",
             names=LIVE,
+            scaled=scaled,
             dead_letters_arn=LETTERS,
             opts=pulumi.ResourceOptions(),
         )
@@ -169,7 +171,7 @@ def test_rollback_may_move_this_endpoint_and_rewrite_its_record() -> None:
     statements = permissions(responders(), "churn-live-rollback-role")
     assert statements["MoveEndpoint"] == {
         "Effect": "Allow",
-        "Action": ["sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpoint"],
+        "Action": ["sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig", "sagemaker:UpdateEndpoint"],
         "Resource": [f"{SAGEMAKER}endpoint/churn-staging-live", f"{SAGEMAKER}endpoint-config/churn-staging-live-*"],
     }
     assert statements["ReleaseRecord"]["Resource"] == [
@@ -179,6 +181,19 @@ def test_rollback_may_move_this_endpoint_and_rewrite_its_record() -> None:
     assert statements["RecordLock"]["Resource"] == ["arn:aws:s3:::123456789012-staging-ai-artifacts/locks/churn/live"]
     assert statements["SeeRecordLock"]["Condition"] == {"StringLike": {"s3:prefix": ["locks/churn/live"]}}
     assert statements["EncryptFleet"]["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+
+
+def test_rollback_ends_the_scaling_of_variants_and_is_told_where_a_challenger_scales() -> None:
+    environment = responders(scaled=True).one("churn-live-rollback-function").inputs["environment"]["variables"]
+    assert environment["SCALED"] == "true"
+    assert permissions(responders(), "churn-live-rollback-role")["LetGoOfVariants"] == {
+        "Effect": "Allow",
+        "Action": ["application-autoscaling:DeregisterScalableTarget"],
+        "Resource": ["arn:aws:application-autoscaling:eu-west-1:123456789012:scalable-target/*"],
+        "Condition": {
+            "StringEquals": {"application-autoscaling:scalable-dimension": "sagemaker:variant:DesiredInstanceCount"}
+        },
+    }
 
 
 def test_retraining_may_start_this_pipeline_and_nothing_else() -> None:

@@ -162,8 +162,16 @@ def test_what_never_goes_to_zero_needs_no_waking() -> None:
 
 def test_a_test_of_two_variants_keeps_an_instance_of_each() -> None:
     deployed = serving(record(split=True))
-    assert deployed.one("serving-champion-target").inputs["minCapacity"] == 1
-    assert deployed.names(POLICY) == ["serving-champion-backlog"]
+    targets = {each: deployed.one(f"serving-{each}-target").inputs for each in ("champion", "challenger")}
+    assert {each: (its["minCapacity"], its["maxCapacity"]) for each, its in targets.items()} == {
+        "champion": (1, 4),
+        "challenger": (1, 3),
+    }
+    assert deployed.names(POLICY) == ["serving-challenger-backlog", "serving-champion-backlog"]
+    tracked = [each.inputs["targetTrackingScalingPolicyConfiguration"] for each in deployed.all(POLICY)]
+    assert tracked[0] == tracked[1]  # the queue is the endpoint's
+    alone = serving(record(split=True), autoscaling={"challenger": False})
+    assert alone.names(POLICY) == ["serving-champion-backlog"]
 
 
 def test_what_is_watched_is_what_sagemaker_publishes_of_the_kind() -> None:

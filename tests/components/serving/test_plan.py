@@ -32,6 +32,15 @@ def record(*, counts: dict[str, int] | None = None, split: bool = False, shadow:
     return dataclasses.replace(live(found), releases=releases)
 
 
+def challenged(percent: int, counts: dict[str, int] | None = None) -> Record:
+    """An A/B test whose challenger has that share, live after two other releases."""
+    when = "2025-01-20T09:00:00+00:00"
+    found = live(release.split_traffic(record(), THIRD, percent, when=when, who="test", why="test"))
+    return dataclasses.replace(
+        found, releases=tuple(dataclasses.replace(each, instances=counts or {}) for each in found.releases)
+    )
+
+
 def live(found: Record) -> Record:
     """As it is once the wanted release has been deployed."""
     return release.settle(found, found.wanted.id)
@@ -150,7 +159,8 @@ def test_the_shares_of_a_test_that_people_moved_by_hand_stay_with_an_update_of_s
         found.wanted.id, {"champion": 5, "challenger": 4}, began, weights={"champion": 75.0, "challenger": 25.0}
     )
     wanted = plan(found, Realtime(), WHERE, now)[0]
-    assert [(each.weight, each.instances) for each in wanted.variants] == [(75, 5), (25, 4)]
+    # of the challenger no more than the share of the limits that its release names
+    assert [(each.weight, each.instances) for each in wanted.variants] == [(75, 5), (25, 3)]
     assert wanted.began is not None
     assert [(each.weight, each.instances) for each in wanted.began.variants] == [(90, 3), (10, 3)]
 

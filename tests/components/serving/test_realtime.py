@@ -16,7 +16,7 @@ from local.emulator.sagemaker.rollout import faults, plan
 from settings import FLEET_START_MINUTES, MAX_ROLLOUT_MINUTES, bakes
 from settings import Realtime as RealtimeSettings
 from tests.components.engine import LIVE, Declared, Deployment, deploy, ground, is_unknown, permissions
-from tests.components.serving.test_plan import FIRST, SECOND, THIRD, record
+from tests.components.serving.test_plan import FIRST, SECOND, THIRD, challenged, record
 from tests.components.serving.test_plan import serving as serves
 
 CONFIG = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
@@ -369,9 +369,8 @@ def test_more_alarms_than_an_endpoint_takes() -> None:
         serving(alarms=tuple(f"a{i}" for i in range(11)))
 
 
-def test_the_champion_scales_by_load_and_time_of_day_and_a_challenger_can_be_removed() -> None:
+def test_the_champion_scales_by_load_and_time_of_day() -> None:
     deployment = ab_test()
-    assert deployment.names(TARGET) == ["serving-champion-target"]
     target = deployment.one("serving-champion-target")
     assert "serving-endpoint" in target.dependencies
     scaled = {
@@ -403,15 +402,46 @@ def test_the_champion_scales_by_load_and_time_of_day_and_a_challenger_can_be_rem
     assert day["scalableTargetAction"] == {"minCapacity": 2, "maxCapacity": 10}
 
 
-def test_scaling_can_be_switched_off() -> None:
-    assert serving(autoscaling={"enabled": False}).names(TARGET) == []
+def limits(deployment: Deployment, variant: str) -> dict[str, tuple[int, int]]:
+    """Of the target and of its schedules, the fewest and the most."""
+    target = deployment.one(f"serving-{variant}-target").inputs
+    found = {"target": (target["minCapacity"], target["maxCapacity"])}
+    for action in deployment.all("aws:appautoscaling/scheduledAction:ScheduledAction"):
+        if action.inputs["resourceId"] == target["resourceId"]:
+            its = action.inputs["scalableTargetAction"]
+            found[action.name.removeprefix(f"serving-{variant}-")] = (its["minCapacity"], its["maxCapacity"])
+    return found
+
+
+def test_a_challenger_scales_by_the_same_within_its_share_of_the_limits() -> None:
+    tenth, half = ab_test(), serving(challenged(50))
+    whole = {"target": (2, 10), "at-2200": (1, 3), "at-0600": (2, 10)}
+    assert [limits(each, "champion") for each in (tenth, half)] == [whole, whole]
+    assert limits(tenth, "challenger") == {"target": (2, 3), "at-2200": (1, 3), "at-0600": (2, 3)}
+    assert limits(half, "challenger") == {"target": (2, 5), "at-2200": (1, 3), "at-0600": (2, 5)}
+    (champion, challenger) = (half.one(f"serving-{each}-invocations").inputs for each in ("champion", "challenger"))
+    held = "targetTrackingScalingPolicyConfiguration"
+    assert challenger[held] == champion[held]
+    assert challenger["resourceId"] == "endpoint/churn-staging-live/variant/challenger"
+    assert "serving-endpoint" in half.one("serving-challenger-target").dependencies
+
+
+def test_a_challenger_or_anything_can_be_left_as_it_is() -> None:
+    kept = serving(record(split=True), autoscaling={"challenger": False})
+    assert kept.names(TARGET) == ["serving-champion-target"]
+    assert serving(record(split=True), autoscaling={"enabled": False}).names(TARGET) == []
+    assert serving(record(shadow=True)).names(TARGET) == ["serving-champion-target"]
 
 
 def test_a_stopped_endpoint_keeps_the_configurations_of_its_releases_and_nothing_that_serves() -> None:
     stopped = serving(record(split=True), state="stopped")
     assert {each.name for each in ab_test().resources} - {each.name for each in stopped.resources} == {
         "serving-endpoint",
-        *(f"serving-champion-{role}" for role in ("target", "invocations", "at-2200", "at-0600")),
+        *(
+            f"serving-{variant}-{role}"
+            for variant in ("champion", "challenger")
+            for role in ("target", "invocations", "at-2200", "at-0600")
+        ),
     }
     assert [c.inputs for c in stopped.all(CONFIG)] == [c.inputs for c in ab_test().all(CONFIG)]
     assert stopped.one("serving-logs").inputs == ab_test().one("serving-logs").inputs
@@ -436,7 +466,18 @@ def test_at_preview_names_wait_for_the_network_and_nothing_fails() -> None:
     assert variant["initialInstanceCount"] == 3
 
 
-def test_counts_are_kept_for_each_variant() -> None:
-    found = record(split=True, counts={"champion": 6, "challenger": 4})
-    variants = live(serving(found)).inputs["productionVariants"]
-    assert [v["initialInstanceCount"] for v in variants] == [6, 4]
+@pytest.mark.parametrize(
+    ("percent", "autoscaling", "start"),
+    [
+        (50, {}, [6, 4]),
+        (10, {}, [6, 3]),  # its share of the most, and what a canary needs
+        (10, {"challenger": False}, [6, 4]),
+        (10, {"enabled": False}, [6, 4]),
+    ],
+)
+def test_counts_are_kept_for_each_variant_within_its_limits(
+    percent: int, autoscaling: dict[str, Any], start: list[int]
+) -> None:
+    found = challenged(percent, counts={"champion": 6, "challenger": 4})
+    variants = live(serving(found, autoscaling=autoscaling)).inputs["productionVariants"]
+    assert [v["initialInstanceCount"] for v in variants] == start

@@ -64,7 +64,7 @@ class Endpoint:
     def ledger(self, **lock: Any) -> Ledger:
         return Ledger(
             parameter=f"/tests/{self.name}/release",
-            host=SageMaker(self.name, self.sagemaker),
+            host=SageMaker(self.name, self.sagemaker, self.emulator.client("application-autoscaling")),
             lock=Lock(s3=self.emulator.client("s3"), bucket=BUCKET, key=self.lock_key, **lock),
             ssm=self.emulator.client("ssm"),
         )

@@ -22,6 +22,17 @@ def promote(endpoint: Endpoint, version: int, *, hours_ago: float = 2) -> Record
         )
 
 
+def split(endpoint: Endpoint, version: int, percent: int, *, hours_ago: float = 2) -> Record:
+    when = (datetime.now(UTC) - timedelta(hours=hours_ago)).isoformat()
+    with endpoint.ledger().open(who="ana", doing="split") as book:
+        assert book.record
+        return book.write(
+            release.split_traffic(
+                book.record, package(version), percent, who="ana", why="A/B", when=when, counts=book.counts
+            )
+        )
+
+
 def rollback(endpoint: Endpoint, told: list[str], **more: Any) -> Rollback:
     about = more.pop("about", datetime.now(UTC))
     request = Request(who=more.pop("who", "alarm 5xx"), why="12 > 10", about=about)

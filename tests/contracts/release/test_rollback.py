@@ -16,7 +16,7 @@ from contracts.release.rollback import Outcome
 from contracts.release.sagemaker import SageMaker
 from tests.contracts.release.conftest import Endpoint, together
 from tests.contracts.release.records import statuses
-from tests.contracts.release.rolled import baking, promote, rollback, serves
+from tests.contracts.release.rolled import baking, promote, rollback, serves, split
 from tests.local.processes import eventually
 
 NOW = datetime.now(UTC)
@@ -81,6 +81,27 @@ def test_the_counts_that_autoscaling_reached_are_kept_and_written(endpoint: Endp
     record = endpoint.read()
     assert record.counts == {"champion": 8}
     assert record.wanted.instances == second.releases[1].instances  # so its configuration stays the same
+
+
+def test_a_challenger_that_scales_is_let_go_and_the_champion_scales_on(endpoint: Endpoint, second: Record) -> None:
+    test = split(endpoint, 3, 50)
+    endpoint.up(test)
+    endpoint.scale(champion=8, challenger=4)
+    scaling = endpoint.emulator.client("application-autoscaling")
+    of_variants = {"ServiceNamespace": "sagemaker", "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
+    targets = {each: f"endpoint/{endpoint.name}/variant/{each}" for each in ("champion", "challenger")}
+    for target in targets.values():
+        scaling.register_scalable_target(**of_variants, ResourceId=target, MinCapacity=2, MaxCapacity=10)
+    refused = dataclasses.replace(endpoint.ledger(), host=SageMaker(endpoint.name, endpoint.sagemaker))
+    with pytest.raises(
+        endpoint.sagemaker.exceptions.ClientError, match=r'Variant "challenger" .* is a scalable target'
+    ):
+        dataclasses.replace(rollback(endpoint, []), ledger=refused).run()
+    assert rollback(endpoint, []).run().live == second.wanted.id
+    assert serves(endpoint) == endpoint.config(second.wanted.id)
+    assert endpoint.read().counts == {"champion": 8}
+    left = scaling.describe_scalable_targets(**of_variants, ResourceIds=[*targets.values()])["ScalableTargets"]
+    assert [each["ResourceId"] for each in left] == [targets["champion"]]
 
 
 def test_a_rollout_under_way_is_waited_for_before_anything_is_claimed(endpoint: Endpoint, second: Record) -> None:

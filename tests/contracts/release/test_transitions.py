@@ -211,6 +211,25 @@ def test_a_test_starts_with_the_instances_that_its_traffic_needs(
 def test_the_winner_of_a_test_starts_with_what_all_of_the_traffic_needs() -> None:
     test = deployed(release.split_traffic(SECOND, package(3), 50, who="ana", why="A/B", when=at(3)))
     assert promoted(test, 3, 4, champion=4, challenger=4).wanted.instances == {"champion": 8}
+    # one that needs more of them for its share than the champion did has no fewer as the champion
+    assert promoted(test, 3, 4, champion=2, challenger=9).wanted.instances == {"champion": 9}
+    assert promoted(test, 2, 4, champion=2, challenger=9).wanted.instances == {"champion": 4}
+
+
+@pytest.mark.parametrize(
+    ("percent", "start"),
+    [
+        (80, {"champion": 4, "challenger": 9}),  # more traffic: no fewer than it has
+        (10, {"champion": 8, "challenger": 2}),  # less: as many less
+    ],
+)
+def test_the_next_step_of_a_test_goes_on_from_what_the_challenger_has(percent: int, start: dict[str, int]) -> None:
+    test = deployed(release.split_traffic(SECOND, package(3), 50, who="ana", why="A/B", when=at(3)))
+    counts = {"champion": 4, "challenger": 9}
+    step = release.split_traffic(test, package(3), percent, who="ana", why="next", when=at(4), counts=counts)
+    assert step.wanted.instances == start
+    other = release.split_traffic(test, package(4), 50, who="ana", why="another", when=at(4), counts=counts)
+    assert other.wanted.instances == {"champion": 4, "challenger": 4}
 
 
 def test_a_package_promoted_at_eight_instances_starts_with_eight_and_the_older_ones_keep_theirs() -> None:

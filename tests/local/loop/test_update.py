@@ -13,6 +13,7 @@ from pulumi import RunError
 from automation.operations import capacity, feature_store, rollouts
 from contracts import loader, release, schema
 from contracts.feature_store import feature_definitions, group_name
+from contracts.kinds import REALTIME
 from contracts.names import Names
 from contracts.release.sagemaker import SageMaker
 from contracts.schema import Contract
@@ -81,7 +82,9 @@ def test_a_new_release_record_makes_a_new_configuration_and_moves_the_endpoint(p
     changed = dict(up())
     (created,) = changed.pop("create")
     assert created.startswith(f"churn-live-config-{after.wanted.id}-")
-    assert changed == {"update": ["churn-live-endpoint"]}
+    share = [f"churn-live-challenger-{role}" for role in ("at-0600", "target")]
+    assert changed == {"update": [*share, "churn-live-endpoint"]}
+    assert limits(platform) == {"champion": (2, 10), "challenger": (2, 5)}
     variants = platform.endpoint()["ProductionVariants"]
     assert {v["VariantName"]: v["CurrentWeight"] for v in variants} == {"champion": 50.0, "challenger": 50.0}
     assert up() == {}
@@ -104,33 +107,43 @@ def test_a_scaled_endpoint_gets_another_instance_type_in_one_update(platform: Pl
     larger, scaling = {"workloads": {name: workload | {"endpoints": endpoints}}}, _scaling(platform)
     before = platform.endpoint()["EndpointConfigName"]
     changed = up(**larger)
-    scaled = {f"churn-live-champion-{role}" for role in ("at-0600", "at-2200", "invocations", "target")}
-    assert set(changed["replace"]) == scaled
+    both, scaled = ("champion", "challenger"), ("at-0600", "at-2200", "invocations", "target")
+    assert set(changed["replace"]) == {f"churn-live-{variant}-{role}" for variant in both for role in scaled}
     assert "churn-live-endpoint" in changed["update"]
     new = {"latency", "once-21991126T0800", "step-out", "step-out-alarm"}
     made = {each for each in changed["create"] if not each.startswith("churn-live-config-")}
-    assert made == {f"churn-live-champion-{role}" for role in new}
+    assert made == {f"churn-live-{variant}-{role}" for variant in both for role in new}
     config = platform.endpoint()["EndpointConfigName"]
     assert config != before
     found = platform.client("sagemaker").describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
     assert {variant["InstanceType"] for variant in found} == {"ml.m5.xlarge"}
     targets, policies, schedules = _scaling(platform)
-    prefix = f"{platform.names.prefix}-champion"
+    prefixes = [f"{platform.names.prefix}-{variant}" for variant in sorted(both)]
     assert targets == scaling[0]
-    assert sorted(policies) == [f"{prefix}-{name}" for name in ("invocations", "latency", "step-out")]
-    assert schedules == sorted([*scaling[2], f"{prefix}-once-21991126T0800"])
+    held = ("invocations", "latency", "step-out")
+    assert sorted(policies) == [f"{prefix}-{name}" for prefix in prefixes for name in held]
+    assert schedules == sorted([*scaling[2], *(f"{prefix}-once-21991126T0800" for prefix in prefixes)])
     assert up(**larger) == {}
     back = up()
     assert "churn-live-endpoint" in back["update"]
-    assert set(back["delete"]) >= {f"churn-live-champion-{role}" for role in new}
+    assert set(back["delete"]) >= {f"churn-live-{variant}-{role}" for variant in both for role in new}
     assert _scaling(platform) == scaling
+
+
+def limits(platform: Platform) -> dict[str, tuple[int, int]]:
+    """Of each variant that scales, the fewest and the most."""
+    client = platform.client("application-autoscaling")
+    return {
+        each["ResourceId"].rpartition("/")[2]: (each["MinCapacity"], each["MaxCapacity"])
+        for each in client.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+    }
 
 
 def _scaling(platform: Platform) -> tuple[list[str], list[str], list[str]]:
     """What scales: targets, policies and schedules by name."""
     client, every = platform.client("application-autoscaling"), {"ServiceNamespace": "sagemaker"}
     return (
-        [each["ResourceId"] for each in client.describe_scalable_targets(**every)["ScalableTargets"]],
+        sorted(each["ResourceId"] for each in client.describe_scalable_targets(**every)["ScalableTargets"]),
         [each["PolicyName"] for each in client.describe_scaling_policies(**every)["ScalingPolicies"]],
         sorted(each["ScheduledActionName"] for each in client.describe_scheduled_actions(**every)["ScheduledActions"]),
     )
@@ -143,8 +156,27 @@ def test_a_resource_that_is_gone_from_the_program_is_deleted(platform: Platform,
     live["autoscaling"] = live.get("autoscaling", {}) | {"schedules": []}
     scaling = platform.client("application-autoscaling")
     assert scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"]
-    assert up(workloads={name: workload}) == {"delete": ["churn-live-champion-at-0600", "churn-live-champion-at-2200"]}
+    gone = [f"churn-live-{variant}-{at}" for variant in ("challenger", "champion") for at in ("at-0600", "at-2200")]
+    assert up(workloads={name: workload}) == {"delete": gone}
     assert scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"] == []
+
+
+def test_a_challenger_that_scales_ends_its_test_and_takes_over_what_it_had(platform: Platform, up: Up) -> None:
+    up()
+    for variant, count in (("champion", 3), ("challenger", 5)):
+        capacity.scale(platform.names, REALTIME, variant, count, client=platform.client)
+        eventually(lambda: platform.endpoint()["EndpointStatus"] == "InService")
+    test = platform.record()
+    assert test is not None
+    assert test.wanted.challenger is not None
+    wanted = platform.promote(test.wanted.challenger, who="ana", why="the challenger won").wanted
+    assert wanted.instances == {"champion": 6}  # for all of the traffic twice what half of it had
+    changed = up()
+    ended = {f"churn-live-challenger-{role}" for role in ("at-0600", "at-2200", "invocations", "target")}
+    assert set(changed["delete"]) >= ended
+    assert not [each for each in changed.get("replace", []) if "-target" in each]
+    assert limits(platform) == {"champion": (2, 10)}
+    assert [each["DesiredInstanceCount"] for each in platform.endpoint()["ProductionVariants"]] == [6]
 
 
 @pytest.mark.parametrize(
@@ -289,7 +321,7 @@ def scale_by_hand(platform: Platform, to: int) -> None:
     for target in scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]:
         named = {key: target[key] for key in ("ServiceNamespace", "ResourceId", "ScalableDimension")}
         scaling.deregister_scalable_target(**named)
-    capacity.scale(platform.names, "champion", to, sagemaker=platform.client("sagemaker"), scaling=scaling)
+    capacity.scale(platform.names, REALTIME, "champion", to, client=platform.client)
 
 
 def halt_when_it_rolls_out(platform: Platform) -> None:

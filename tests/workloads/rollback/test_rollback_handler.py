@@ -207,3 +207,5 @@ def test_an_endpoint_is_moved_by_what_runs_it() -> None:
     assert host({"ENDPOINT_NAME": ENDPOINT, "HOST": "lambda"}, client) == Function(ENDPOINT, "lambda", "codedeploy")
     assert host({"ENDPOINT_NAME": ENDPOINT}, client) == SageMaker(ENDPOINT, "sagemaker")
     assert asked == ["ecs", "sagemaker", "lambda", "codedeploy", "sagemaker"]
+    scaled = host({"ENDPOINT_NAME": ENDPOINT, "SCALED": "true"}, client)
+    assert scaled == SageMaker(ENDPOINT, "sagemaker", "application-autoscaling")

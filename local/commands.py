@@ -112,6 +112,7 @@ def _up(args: argparse.Namespace) -> int:
         levels=args.levels,
         beneath=args.beneath,
         tune=args.tune,
+        refresh=args.refresh,
     )
 
 
@@ -126,12 +127,13 @@ def _preview(args: argparse.Namespace) -> int:
     stack = _stack(args)
     running = kept.running_emulator(stack)
     cloud = kept.cloud_of(running) if running else None
-    preview = stack.preview(cloud, packs.policy_factory(stack))
+    preview = stack.preview(cloud, packs.policy_factory(stack), refresh=args.refresh)
     against = cloud.endpoint_url if cloud else "an empty account, as no emulator is running"
     if args.json:
         _say(json.dumps({"against": against, **tree.document(preview)}))
     else:
-        lines = [f"Preview of {stack.project}/{stack.name} against {against}", *tree.told(preview)]
+        lines = [f"Preview of {stack.project}/{stack.name} against {against}", *preview.refreshed]
+        lines += tree.told(preview)
         if stack.project == settings.PROJECT:  # others have resources without a price
             lines.append(Month.of(stack.synth()).told())
         _say("\n".join(lines))
@@ -200,9 +202,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     up.add_argument("--tune", action="store_true", help="have a search of hyper-parameters find the first model")
     up.add_argument("--keep", action="store_true", help="leave emulator and endpoint running until `down`")
+    _refreshable(up)
     _command(commands_of, "down", _down, "stop what `up --keep` left running")
     preview = _command(commands_of, "preview", _preview, "say what `up` would change, judged by the policies")
     preview.add_argument("--json", action="store_true", help="one JSON object")
+    _refreshable(preview)
     _command(commands_of, "diagram", _diagram, "draw the components of the stack as a Mermaid flowchart")
     policies = _command(commands_of, "policies", _policies, "report what every policy says of every resource")
     policies.add_argument("--format", choices=sorted(FORMATS), default="table", help="(default table)")
@@ -241,6 +245,12 @@ def _command(
     )
     command.set_defaults(command=run)
     return command
+
+
+def _refreshable(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--refresh", action="store_true", help="first read what is live in the emulator that was kept into the state"
+    )
 
 
 def _data(text: str) -> tuple[str, Path]:

@@ -13,7 +13,8 @@ import jmespath
 from local.adapter import invokes, provider, requests
 from local.adapter.api import Api
 from local.adapter.conventions import GENERIC_INPUTS
-from local.adapter.errors import WAITING, ApiRefused, InvalidInput
+from local.adapter.errors import WAITING, ApiRefused, InvalidInput, UnknownType
+from local.adapter.readings import READINGS
 from local.adapter.requests import Prepared
 from local.adapter.services import resource_type
 from local.adapter.table import ABSENT, EVERYTHING, Autoname, ResourceType, Scope, Wait, evaluated, response, text
@@ -135,6 +136,28 @@ class Adapter:
         for prepared in requests.on_update(kind, scope):
             self._call(kind, scope, prepared)
         return self._finished(kind, scope)
+
+    def read(
+        self,
+        type_token: str,
+        id: str,  # noqa: A002
+        inputs: Mapping[str, Any],
+        outputs: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """What is live of a resource: the inputs that a refresh of its type reads, None for one that it has not.
+
+        Raises UnknownType for a type that `readings` has not, and ApiRefused, which `is_gone` where the resource is.
+        """
+        reading, kind = READINGS.get(type_token), resource_type(type_token)
+        if reading is None:
+            raise UnknownType(f"{type_token}: a refresh does not read it; add it to local/adapter/readings.py")
+        kind = replace(kind, read=reading.calls)
+        scope = replace(self._scope(id, inputs), outputs=outputs, id=id)
+        scope = replace(scope, live=self._read(kind, scope))
+        if reading.there is not None and reading.there(scope) is ABSENT:
+            operation = reading.calls[0].operation
+            raise ApiRefused(f"{type_token} '{id}'", kind.service, operation, "NotFound", "it is gone")
+        return reading.told(scope)
 
     def replaces(self, type_token: str, old_inputs: Mapping[str, Any], new_inputs: Mapping[str, Any]) -> list[str]:
         """The changed inputs that force a new resource; an unknown value counts as changed."""

@@ -36,8 +36,10 @@ def up(
     levels: str | None = None,
     beneath: Path | None = None,
     tune: bool = False,
+    refresh: bool = False,
 ) -> int:
-    """Run the whole loop on a fresh emulator; where one was kept running, only bring it up to date. Returns 0.
+    """Run the whole loop on a fresh emulator; where one was kept running, only bring it up to date, with `refresh`
+    after what is live was read. Returns 0.
 
     `files` is the data of the workloads by name (`chapters.chapters`). An emulator that is not kept ends with this
     process, however that ends. `beneath` is a project that the stack stands on. To `tune` is to have a search find the
@@ -50,7 +52,7 @@ def up(
         if running := running_emulator(stack):
             if beneath:
                 stand_on(stack, beneath, cloud_of(running), console)
-            _update(stack, running, console, files, levels)
+            _update(stack, running, console, files, levels, refresh=refresh)
             return 0
         told = chapters.chapters(stack, files)
         for option, file in (("--contract", contract), *(("--data", file) for file in files.values())):
@@ -135,9 +137,13 @@ def down(stack: Stack) -> int:
     return 0
 
 
-def _update(stack: Stack, running: Emulator, console: Console, files: Mapping[str, Path], levels: str | None) -> None:
+def _update(
+    stack: Stack, running: Emulator, console: Console, files: Mapping[str, Path], levels: str | None, *, refresh: bool
+) -> None:
     with console.step(f"Update {stack.name} on the emulator at {running.url}"), kept_packs(stack, levels) as packs:
-        done = _deploy(stack, cloud_of(running), packs, console, "update")
+        done = _deploy(stack, cloud_of(running), packs, console, "update", refresh=refresh)
+        for line in done.refreshed:
+            console.say(line)
         console.say(", ".join(f"{len(urns)} {op.value}" for op, urns in done.changes.items() if urns))
         for line in kept.told(running):
             console.say(line)
@@ -225,9 +231,11 @@ def _write_report(
     new.replace(page)
 
 
-def _deploy(stack: Stack, cloud: Cloud, packs: PolicyFactory, console: Console, title: str) -> Deployment:
+def _deploy(
+    stack: Stack, cloud: Cloud, packs: PolicyFactory, console: Console, title: str, *, refresh: bool = False
+) -> Deployment:
     with console.deployment(title) as progress:
-        return stack.up(cloud, packs, on_event=progress)
+        return stack.up(cloud, packs, on_event=progress, refresh=refresh)
 
 
 def _figures(stories: Sequence[Story]) -> dict[str, str]:

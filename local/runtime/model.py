@@ -37,6 +37,7 @@ class Preview:
     """What an update would do. `undecided` are policies that could not judge, because a value is not known yet.
 
     `changed` are the inputs that differ, by URN; `parents` the parent of every resource, empty for the stack.
+    `refreshed` says for people what a refresh found before it, if there was one.
     """
 
     changes: Mapping[Op, Sequence[str]]
@@ -46,6 +47,7 @@ class Preview:
     advisories: Sequence[Violation]
     undecided: Sequence[Violation]
     duration: float
+    refreshed: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +56,8 @@ class Deployment:
 
     `resources` are all custom resources of the stack, URN -> type, id, inputs, outputs (plain values), emulated.
     `created` are those that exist in the emulated cloud, `recorded` those that it lacks and that are on paper only.
-    `judged_by` counts policies and judged resources, `duration` is in seconds, `outputs` are the stack's outputs.
+    `judged_by` counts policies and judged resources, `duration` is in seconds, `outputs` are the stack's outputs,
+    `refreshed` says for people what a refresh found before it, if there was one.
     """
 
     changes: Mapping[Op, Sequence[str]]
@@ -66,6 +69,7 @@ class Deployment:
     undecided: Sequence[Violation]
     outputs: Mapping[str, Any]
     duration: float
+    refreshed: Sequence[str] = ()
 
 
 class Created(Protocol):
@@ -121,6 +125,15 @@ class Cloud(Protocol):
         /,
     ) -> Created:
         """Change a resource in place."""
+        ...
+
+    def read(
+        self, type_token: str, resource_id: str, inputs: dict[str, Any], outputs: dict[str, Any], /
+    ) -> Mapping[str, Any]:
+        """The inputs that are read of a resource, as they are live; None for one that it has not.
+
+        Raises UnknownType where its type is not read, and ApiRefused that `is_gone`.
+        """
         ...
 
     def replaces(self, type_token: str, old_inputs: dict[str, Any], new_inputs: dict[str, Any], /) -> list[str]:

@@ -81,6 +81,12 @@ class SampleCloud:
         """Nothing is ever updated on paper: every synth starts from nothing."""
         raise UnsupportedError(f"{type_token} {resource_id}: the sample cloud keeps nothing that could be updated")
 
+    def read(
+        self, type_token: str, resource_id: str, inputs: dict[str, Any], outputs: dict[str, Any], /
+    ) -> Mapping[str, Any]:
+        """Nothing is ever read on paper."""
+        raise UnsupportedError(f"{type_token} {resource_id}: the sample cloud keeps nothing that could be read")
+
     def replaces(self, type_token: str, old_inputs: dict[str, Any], new_inputs: dict[str, Any], /) -> list[str]:
         """No change can force a replacement where nothing exists."""
         del type_token, old_inputs, new_inputs

@@ -18,6 +18,7 @@ from local import values
 from local.adapter.api import Api
 from local.judge.model import Violation
 from local.runtime import account, config, monitor, sample, synth
+from local.runtime import refresh as refreshing
 from local.runtime.engine import Engine, Target
 from local.runtime.errors import ConfigError
 from local.runtime.model import (
@@ -144,9 +145,16 @@ class Stack:
         return self.config.get("aws:region", DEFAULT_REGION)
 
     def preview(
-        self, cloud: Cloud | None, policy_factory: PolicyFactory | None = None, on_event: OnEvent | None = None
+        self,
+        cloud: Cloud | None,
+        policy_factory: PolicyFactory | None = None,
+        on_event: OnEvent | None = None,
+        *,
+        refresh: bool = False,
     ) -> Preview:
         """Say what `up` would do, and touch nothing. Without a cloud it is a first `up` into an empty account.
+
+        With `refresh`, what it would do after reading what is live, which is not written either.
 
         Raises PolicyViolationError, RefusedError and what the program raises.
         """
@@ -156,7 +164,9 @@ class Stack:
             state = State(None, cloud.endpoint_url)
         else:
             state = self._state(cloud)
-        engine = self._preview(cloud, state, policy_factory, on_event)
+        found = refreshing.read(state, cloud) if refresh else None
+        foreseen = found.into(state.on_paper()) if found else state
+        engine = self._preview(cloud, foreseen, policy_factory, on_event)
         return Preview(
             changes=engine.changes,
             changed=engine.changed,
@@ -165,12 +175,20 @@ class Stack:
             advisories=_advisories(engine),
             undecided=_undecided(engine),
             duration=time.perf_counter() - started,
+            refreshed=found.told() if found else (),
         )
 
     def up(
-        self, cloud: Cloud, policy_factory: PolicyFactory | None = None, on_event: OnEvent | None = None
+        self,
+        cloud: Cloud,
+        policy_factory: PolicyFactory | None = None,
+        on_event: OnEvent | None = None,
+        *,
+        refresh: bool = False,
     ) -> Deployment:
         """Preview, then bring the cloud to what the program declares.
+
+        With `refresh` what is live is read into the state first; it is kept once the preview has passed.
 
         A mandatory violation in the preview stops before anything is touched; one in the update stops before its
         resource is. The state file tells the truth after any error. Raises what `preview` raises, ProtectedError, and
@@ -178,7 +196,11 @@ class Stack:
         """
         started = time.perf_counter()
         state = self._state(cloud)
-        foreseen = self._preview(cloud, state, policy_factory, on_event)
+        found = refreshing.read(state, cloud) if refresh else None
+        expected = found.into(state.on_paper()) if found else state
+        foreseen = self._preview(cloud, expected, policy_factory, on_event)
+        if found:
+            found.into(state)
         total = sum(len(urns) for urns in foreseen.changes.values())
         with self._policies(policy_factory, dry_run=False) as policies:
             engine = UpdatePass(self._target, cloud, state, policies, on_event or _ignore, total)
@@ -195,6 +217,7 @@ class Stack:
             undecided=_undecided(foreseen),
             outputs=values.plain(engine.stack_outputs),
             duration=time.perf_counter() - started,
+            refreshed=found.told() if found else (),
         )
 
     def destroy(self, cloud: Cloud, on_event: OnEvent | None = None) -> list[str]:

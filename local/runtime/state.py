@@ -76,6 +76,12 @@ class State:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def on_paper(self) -> State:
+        """The same entries, of which nothing is written: what a preview may change."""
+        copy = State(None, self.endpoint)
+        copy.outputs, copy._entries, copy._pending = self.outputs, dict(self._entries), list(self._pending)
+        return copy
+
     def get(self, urn: str) -> Entry | None:
         """The entry of a resource, None when it does not exist."""
         return self._entries.get(urn)

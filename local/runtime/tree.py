@@ -46,7 +46,9 @@ def lines(preview: Preview) -> list[str]:
 
 
 def document(preview: Preview) -> dict[str, Any]:
-    """The preview for programs: every step with the inputs that differ, counts by operation, and what is advised."""
+    """The preview for programs: every step with the inputs that differ, counts by operation, what is advised, and what
+    a refresh found before it.
+    """
     return {
         "steps": [
             {"op": op, "urn": urn, "type": _type(urn), "keys": list(preview.changed.get(urn, ()))}
@@ -58,6 +60,7 @@ def document(preview: Preview) -> dict[str, Any]:
             {"policy": found.policy, "level": found.level, "message": found.message, "urn": found.urn}
             for found in preview.advisories
         ],
+        "refreshed": list(preview.refreshed),
     }
 
 

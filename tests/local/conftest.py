@@ -13,7 +13,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from local.adapter.errors import InvalidInput
+from local.adapter.errors import ApiRefused, InvalidInput, UnknownType
 from local.judge.model import Judged, Violation
 from local.runtime import Event, Stack
 from shapes.check import Fault
@@ -49,6 +49,7 @@ class FakeCloud:
     recorded_types: set[str] = field(default_factory=set)
     answers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)
     reads_back: Mapping[str, Any] = field(default_factory=dict)
+    refreshes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     made: int = 0
 
     def check(self, type_token: str, name: str, inputs: dict[str, Any], /, *, urn: str) -> dict[str, Any]:
@@ -79,6 +80,15 @@ class FakeCloud:
         self.live[resource_id] = new_inputs
         self.calls.append(("update", resource_id))
         return Made(resource_id, self._outputs(type_token, resource_id, new_inputs))
+
+    def read(
+        self, type_token: str, resource_id: str, inputs: dict[str, Any], outputs: dict[str, Any], /
+    ) -> dict[str, Any]:
+        if type_token not in self.refreshes:
+            raise UnknownType(type_token)
+        if resource_id not in self.live:
+            raise ApiRefused(resource_id, "test", "Read", "NotFoundException", "no such thing")
+        return {key: self.live[resource_id].get(key) for key in self.refreshes[type_token]}
 
     def replaces(self, type_token: str, old_inputs: dict[str, Any], new_inputs: dict[str, Any], /) -> list[str]:
         return sorted(key for key in self.forces_replacement if old_inputs.get(key) != new_inputs.get(key))
@@ -154,11 +164,11 @@ class Project:
     def stack(self, **arguments: Any) -> Stack:
         return Stack("dev", project_dir=self.directory, **arguments)
 
-    def up(self, policies: FakePolicies | None = None, **arguments: Any) -> Any:
-        return self.stack(**arguments).up(self.cloud, policies, self.events.append)
+    def up(self, policies: FakePolicies | None = None, *, refresh: bool = False, **arguments: Any) -> Any:
+        return self.stack(**arguments).up(self.cloud, policies, self.events.append, refresh=refresh)
 
-    def preview(self, policies: FakePolicies | None = None) -> Any:
-        return self.stack().preview(self.cloud, policies, self.events.append)
+    def preview(self, policies: FakePolicies | None = None, *, refresh: bool = False) -> Any:
+        return self.stack().preview(self.cloud, policies, self.events.append, refresh=refresh)
 
 
 @pytest.fixture

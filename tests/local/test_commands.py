@@ -103,6 +103,28 @@ def test_preview_asks_the_emulator_that_is_running(project: Any, monkeypatch: py
     assert kept.cloud_of(running).endpoint_url == "http://127.0.0.1:9"
 
 
+def test_a_preview_with_refresh_says_first_what_is_live(
+    project: Any, policies: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(packs, "policy_factory", lambda stack: policies)
+    monkeypatch.setattr(kept, "running_emulator", lambda stack: project.cloud)
+    monkeypatch.setattr(kept, "cloud_of", lambda running: running)
+    project.cloud.refreshes = {"aws:sns/topic:Topic": ("displayName",)}
+    project.up()
+    project.cloud.live["news"]["displayName"] = "by hand"
+    assert commands.main(["preview", "--stack", "dev", "--refresh"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:5] == [
+        "refresh: 1 resources read, 1 differ from the state, 0 gone",
+        "  ~ news: displayName",
+        "  ~  news  1 to update",
+        "     ~  news (Topic): displayName",
+    ]
+    assert commands.main(["preview", "--stack", "dev", "--refresh", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["refreshed"][1] == "  ~ news: displayName"
+    assert commands.main(["preview", "--stack", "dev", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["refreshed"] == []
+
+
 def test_the_pack_gets_the_levels_of_the_stack(project: Any, tmp_path: Path) -> None:
     stack = project.stack()
     (tmp_path / "config").mkdir()

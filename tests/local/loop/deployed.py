@@ -28,11 +28,13 @@ Up = Callable[..., Mapping[str, list[str]]]
 
 @contextmanager
 def deploying(emulator: Emulator, home: Path, **config: object) -> Generator[Up]:
-    """Deploys staging with this config and what it is called with; what changed, as operation -> logical names."""
+    """Deploys staging with this config and what it is called with, `refresh` as `--refresh`; what changed, as
+    operation -> logical names.
+    """
 
-    def deploy(**overrides: object) -> Mapping[str, list[str]]:
+    def deploy(*, refresh: bool = False, **overrides: object) -> Mapping[str, list[str]]:
         stack = Stack("staging", home=home, config_overrides=config | overrides)
-        changes = stack.up(cloud_of(emulator), packs).changes
+        changes = stack.up(cloud_of(emulator), packs, refresh=refresh).changes
         return {
             op.value: sorted(urn.rpartition("::")[2] for urn in urns)
             for op, urns in changes.items()

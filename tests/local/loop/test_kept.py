@@ -65,7 +65,12 @@ def test_every_up_that_keeps_its_emulator_says_how_it_is_reached(
     first = capsys.readouterr().out
     assert (reached in first, "look around with: AWS_ENDPOINT_URL=http://127.0.0.1:9 " in first) == (True, True)
     monkeypatch.setattr(run, "running_emulator", lambda _: kept_one)
-    monkeypatch.setattr(run, "_deploy", lambda *_: SimpleNamespace(changes={}))
+    monkeypatch.setattr(
+        run, "_deploy", lambda *_, refresh: SimpleNamespace(changes={}, refreshed=["refresh: asked"] if refresh else ())
+    )
     assert main(["up", "--keep", "--home", str(tmp_path)]) == 0
     second = capsys.readouterr().out
     assert (reached in second, "look around with: AWS_ENDPOINT_URL=http://127.0.0.1:9 " in second) == (True, True)
+    assert "refresh: asked" not in second
+    assert main(["up", "--refresh", "--home", str(tmp_path)]) == 0
+    assert "refresh: asked" in capsys.readouterr().out

@@ -82,15 +82,15 @@ def test_a_card_says_what_people_said() -> None:
         "purpose_of_model": "How far the disease has gone a year after these measurements.",
         "intended_uses": "Ranking the patients of a study for a closer look by its physicians. "
         "Out of scope: Deciding on a patient's treatment, or on what an insurance costs.",
-        "factors_affecting_model_efficiency": "Inputs: age, bmi, pressure, ldl, hdl, ratio, triglycerides, glucose, "
-        "burden. Data unlike the training data: above a drift score of 0.5 the endpoint's alarm tells of it.",
+        "factors_affecting_model_efficiency": "Inputs: age, sex, bmi, pressure, ldl, hdl, ratio, triglycerides, "
+        "glucose, burden. Data unlike the training data: above a drift score of 0.35 the endpoint's alarm tells of it.",
         "risk_rating": "High",
         "explanations_for_risk_rating": "A prediction that is too low may delay an examination.",
     }
     told = card["additional_information"]
     assert told["ethical_considerations"] == (
-        "The rows are patients, and sex is no input but a segment of the report. The evaluation report tells the "
-        "metrics of the groups of sex. No limit of fairness is held."
+        "The rows are patients, and their sex is an input; the report has the errors of either. "
+        "The evaluation report tells the metrics of the groups of sex. No limit of fairness is held."
     )
     assert told["caveats_and_recommendations"] == (
         "It has seen 442 patients of one study, and nobody above 79 years. Valid for data of the contract named here; "

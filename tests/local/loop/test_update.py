@@ -285,6 +285,8 @@ def test_an_update_of_settings_alone_keeps_the_instances_that_live(platform: Pla
     up(**on("ml.m5.2xlarge"))
     assert serves()[1:] == ([9], [9])
     assert up(**on("ml.m5.2xlarge")) == {}  # the release before it is declared as it was rolled out
+    up()
+    assert serves()[1:] == ([9], [9])
 
 
 def test_a_stopped_endpoint_wakes_on_what_was_wanted_meanwhile(platform: Platform, up: Up) -> None:

@@ -37,6 +37,8 @@ _OF_FILE = (
     duckdb.NotImplementedException,
     duckdb.InternalException,
 )
+#: How an IOException begins that is a damaged footer's: of a place beyond the end, and of a schema without columns.
+_OF_FOOTER = ("Could not read enough bytes from file", "Failed to read Parquet file")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +82,10 @@ def unreadable(error: duckdb.Error, path: Path) -> RefusedError:
     Content of the file is left out of the text, which travels further than the quarantined file does.
     """
     message = str(error)
-    in_file = isinstance(error, duckdb.IOException) and path.name in message
+    # other words of an IOException are a failing disk's
+    is_footer = isinstance(error, duckdb.IOException) and any(words in message for words in _OF_FOOTER)
     # of a damaged Parquet footer duckdb raises its base class
-    blames_file = in_file or isinstance(error, _OF_FILE) or type(error) is duckdb.Error
+    blames_file = is_footer or isinstance(error, _OF_FILE) or type(error) is duckdb.Error
     if not blames_file:
         raise error
     line = re.search(r"CSV Error on Line: (\d+)", message)

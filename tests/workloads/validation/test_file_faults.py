@@ -8,7 +8,6 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -16,7 +15,6 @@ import pytest
 from contracts.schema import Column, ColumnType
 from tests.workloads.validation.delivered import CHURN, HEADER, Judged, Row, good_row, good_rows, judge, write_csv
 from workloads.validation import FileFault, Finding, Status
-from workloads.validation.source import unreadable
 
 NAMES = ", ".join(repr(name) for name in HEADER)
 
@@ -390,9 +388,3 @@ def test_a_boolean_column(tmp_path: Path, written: str, read: bool) -> None:
     judged = Judged(write_csv(tmp_path / "day.csv", rows, (*HEADER, "vip")), contract=contract)
     assert {row["vip"] for row in judged.accepted} == {read}
     assert [row["quarantine_reason"] for row in judged.quarantined] == ["vip is yes; it must be true, false, 1 or 0"]
-
-
-def test_a_fault_of_the_machine_is_not_blamed_on_the_file(tmp_path: Path) -> None:
-    full = duckdb.IOException('IO Error: Could not write file "/tmp/x": No space left on device')
-    with pytest.raises(duckdb.IOException, match="No space left"):
-        unreadable(full, tmp_path / "day.csv")

@@ -250,6 +250,10 @@ from tests.contracts.broken import INPUTS, KNOWN, Change, after, drop, put
             put("columns", "event_time", "pii", value="hash"),
             "columns.event_time.pii: hash is found; the event_time is needed; remove this key",
         ),
+        (  # so the quantiles of labels, in verdicts and manifests, are of nothing that is withheld
+            put("columns", "churn_label", "pii", value="hash"),
+            "columns.churn_label.pii: hash is found; the label is needed; remove this key",
+        ),
         # features
         (
             put("features", "x", value="churn_label + 1"),

@@ -38,6 +38,15 @@ def test_the_separation_of_one_feature(values: screening.Values, auc: float) -> 
     assert screening.separation(values, LABELS.astype(float)) == auc
 
 
+@pytest.mark.parametrize("class_", [LABELS, ~LABELS], ids=["positive", "negative"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_values_of_a_class_that_are_missing_now_and_then_join_it_at_either_end(class_: Any, sign: int) -> None:
+    """Too many values to be told apart one by one, so that the missing ones have to be put where their class is."""
+    values = sign * np.where(LABELS, NOISE + 100, NOISE)
+    values[np.flatnonzero(class_)[:50]] = NAN
+    assert screening.separation(values, LABELS.astype(float)) == 1.0
+
+
 def test_a_good_feature_and_a_handful_of_rows_are_no_separation() -> None:
     assert screening.separation(NOISE + 2 * LABELS, LABELS.astype(float)) == pytest.approx(0.92, abs=0.03)
     assert screening.separation(LABELS[:20].astype(float), LABELS[:20].astype(float)) == 0.5

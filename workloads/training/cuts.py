@@ -7,12 +7,13 @@ data is binned by a matrix that has nothing but the quantiles. Small data is lef
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import xgboost as xgb
 
@@ -28,30 +29,31 @@ ROWS: Final = 200_000
 BINS: Final = 256
 #: Bytes a row while a column is sorted: float32, and what tells it from its neighbour.
 BYTES: Final = 5
+#: The values (rows,) of a feature by its name, a copy that may be sorted.
+Column = Callable[[str], np.ndarray[Any, np.dtype[np.float32]]]
 #: Values of a feature, ascending.
 Thresholds = Mapping[str, np.ndarray[Any, np.dtype[np.float32]]]
 
 
 def reference(
-    files: Sequence[Path], contract: Contract, lists: Lists, types: list[str], threads: int, also: Thresholds
+    values: Column, rows: int, contract: Contract, lists: Lists, types: list[str], threads: int, also: Thresholds
 ) -> tuple[xgb.DMatrix, int]:
-    """A matrix (quantiles, features) of Parquet files, whose bins are those of their rows, and the most that a feature
-    may have. `also` are values of features at which a bin ends whatever the rows are.
-    """
+    """A matrix (quantiles, features) whose bins are those of so many rows, and the most that a feature may have.
 
-    rows = external.rows(files)
+    `values` are theirs of a feature; `also` are values of features at which a bin ends whatever the rows are.
+    """
 
     def column(name: str) -> np.ndarray[Any, Any]:
         if name in categories.columns(contract):
             return np.arange(len(lists[name]), dtype=np.float32)
-        found = quantiles(_read(files, rows, contract, name, lists))
+        found = quantiles(values(name))
         return np.union1d(found, also[name]) if name in also else found
 
     with ThreadPoolExecutor(external.at_once(threads, rows * BYTES, external.free())) as pool:
         columns = list(pool.map(column, contract.feature_names))
     table = np.full((max(1, *map(len, columns)), len(columns)), np.nan, dtype=np.float32)
-    for index, values in enumerate(columns):
-        table[: len(values), index] = values
+    for index, ends in enumerate(columns):
+        table[: len(ends), index] = ends
     bins = max(BINS, len(table)) if also else BINS
     options: Any = {"nthread": threads, "max_bin": bins, "enable_categorical": True}
     names = list(contract.feature_names)
@@ -71,6 +73,17 @@ def quantiles(values: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, 
         return known[different]
     # without the largest value its bin would end below it, and a split of that bin from missing ones would be wrong
     return np.unique(np.append(known[np.arange(BINS - 1) * len(known) // (BINS - 1)], known[-1]))
+
+
+def of_tables(tables: Sequence[pa.Table]) -> Column:
+    """The values of tables of float32 without null, one below the other."""
+    return lambda name: np.concatenate([table.column(name).to_numpy() for table in tables])
+
+
+def of_files(files: Sequence[Path], contract: Contract, lists: Lists) -> Column:
+    """The values of Parquet files, in this order."""
+    rows = external.rows(files)
+    return lambda name: _read(files, rows, contract, name, lists)
 
 
 def _read(files: Sequence[Path], rows: int, contract: Contract, name: str, lists: Lists) -> np.ndarray[Any, Any]:

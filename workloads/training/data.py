@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,10 @@ from workloads.training.hosts import ALONE, Hosts
 
 #: Rows as they lie in Parquet, their labels (n,), and how much each counts if not all alike.
 Batch = tuple[pa.Table, np.ndarray[Any, Any], np.ndarray[Any, Any] | None]
+#: What XGBoost is told of a row group: the arguments of its matrices.
+Told = dict[str, Any]
+#: A file, and the number of the row group in it.
+RowGroup = tuple[Path, int]
 #: The weight (classes,) of a row of each class; None: all rows count alike.
 Weights = np.ndarray[Any, np.dtype[np.float32]] | None
 
@@ -41,39 +46,48 @@ class Part:
     hosts: Hosts
     sample: Sample | None = None
 
-    def batches(self) -> Iterator[dict[str, Any]]:
-        """What XGBoost is told of each row group."""
-        features = {
+    def batches(self) -> Iterator[Told]:
+        """Row group by row group, decoded when it is asked for."""
+        return map(self._batch, itertools.count(), _row_groups(self.directory))
+
+    def held(self, threads: int) -> list[Told]:
+        """All row groups, so many decoded at one time."""
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(self._batch, itertools.count(), _row_groups(self.directory)))
+
+    def _batch(self, number: int, group: RowGroup) -> Told:
+        table, all_labels, counts = _decoded(number, group, self.contract, self.sample)
+        share = self.hosts.share(len(all_labels))
+        label = all_labels[share]
+        weight = None if self.weights is None else self.weights[label.astype(int)]
+        if counts is not None:
+            weight = counts[share] if weight is None else weight * counts[share]
+        return {
+            "data": columns(table[share], self.contract, self.lists),
+            "label": label,
             "feature_names": list(self.contract.feature_names),
             "feature_types": feature_types(self.contract),
+            **({} if weight is None else {"weight": weight}),
         }
-        for table, all_labels, counts in _batches(self.directory, self.contract, self.sample):
-            share = self.hosts.share(len(all_labels))
-            label = all_labels[share]
-            weight = None if self.weights is None else self.weights[label.astype(int)]
-            if counts is not None:
-                weight = counts[share] if weight is None else weight * counts[share]
-            weighted = {} if weight is None else {"weight": weight}
-            yield {"data": columns(table[share], self.contract, self.lists), "label": label, **features, **weighted}
 
-    def whole(self, **options: Any) -> xgb.DMatrix:
+    def whole(self, threads: int, **options: Any) -> xgb.DMatrix:
         """A matrix of the values, not of their bins: larger, but built in a quarter of the time and scored faster."""
-        batches = list(self.batches())
+        batches = self.held(threads)
         told = {**batches[0], "data": pa.concat_tables(batch["data"] for batch in batches)}
         for name in {"label", "weight"} & told.keys():
             told[name] = np.concatenate([batch[name] for batch in batches])
-        return xgb.DMatrix(**told, **options)
+        return xgb.DMatrix(**told, nthread=threads, **options)
 
 
 class RowGroups(xgb.DataIter):
     """Feeds XGBoost a part. It asks for all row groups three times, or four where it looks for the bins itself.
 
-    They are decoded each time where a directory `cache` takes the bins, since memory is short; else once, and kept.
+    They are decoded each time where a directory `cache` takes the bins, since memory is short; else they are `held`.
     """
 
-    def __init__(self, part: Part, cache: Path | None = None) -> None:
+    def __init__(self, part: Part, *, held: list[Told] | None = None, cache: Path | None = None) -> None:
         self._part = part
-        self._kept = None if cache else list(part.batches())
+        self._held = held
         self._batches = self._from_the_start()
         super().__init__(cache_prefix=None if cache is None else str(cache / part.directory.name), release_data=True)
 
@@ -88,8 +102,8 @@ class RowGroups(xgb.DataIter):
         """Start again."""
         self._batches = self._from_the_start()
 
-    def _from_the_start(self) -> Iterator[dict[str, Any]]:
-        return self._part.batches() if self._kept is None else iter(self._kept)
+    def _from_the_start(self) -> Iterator[Told]:
+        return self._part.batches() if self._held is None else iter(self._held)
 
 
 def feature_types(contract: Contract) -> list[str]:
@@ -135,22 +149,27 @@ def matrices(
         _check(part, contract)
     weights = class_weights(train, contract)
     lists = former.lists if former else learned(train, contract)
-    reference, bins = None, cuts.BINS
-    if former or external.rows(files(train)) >= cuts.ROWS:
-        also = former.thresholds(contract) if former else {}
-        reference, bins = cuts.reference(files(train), contract, lists, feature_types(contract), threads, also)
-    options: Any = {"nthread": threads, "enable_categorical": True}
     learned_from, held_out = (
         Part(directory=directory, contract=contract, lists=lists, weights=weights, hosts=hosts)
         for directory in (train, validation)
     )
     if former:
         learned_from = dataclasses.replace(learned_from, sample=former.sample(contract))
+    held = learned_from.held(threads) if cache is None else None
+    reference, bins = None, cuts.BINS
+    if former or external.rows(files(train)) >= cuts.ROWS:
+        also = former.thresholds(contract) if former else {}
+        # the same bins for all hosts, and whatever rows are drawn: then what is held is not all
+        known = [batch["data"] for batch in held] if held and hosts == ALONE and not former else None
+        values = cuts.of_files(files(train), contract, lists) if known is None else cuts.of_tables(known)
+        rows = external.rows(files(train))
+        reference, bins = cuts.reference(values, rows, contract, lists, feature_types(contract), threads, also)
+    binning: Any = {"max_bin": bins, "nthread": threads, "enable_categorical": True}
     if cache is None:
-        training = xgb.QuantileDMatrix(RowGroups(learned_from), ref=reference, max_bin=bins, **options)
-        return training, held_out.whole(**options), lists, bins
-    training = xgb.ExtMemQuantileDMatrix(RowGroups(learned_from, cache), ref=reference, max_bin=bins, **options)
-    binned = xgb.ExtMemQuantileDMatrix(RowGroups(held_out, cache), ref=training, max_bin=bins, **options)
+        training = xgb.QuantileDMatrix(RowGroups(learned_from, held=held), ref=reference, **binning)
+        return training, held_out.whole(threads, enable_categorical=True), lists, bins
+    training = xgb.ExtMemQuantileDMatrix(RowGroups(learned_from, cache=cache), ref=reference, **binning)
+    binned = xgb.ExtMemQuantileDMatrix(RowGroups(held_out, cache=cache), ref=training, **binning)
     return training, binned, lists, bins
 
 
@@ -194,19 +213,23 @@ def row_groups(
     directory: Path, contract: Contract, lists: Lists
 ) -> Iterator[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
     """The model matrix (n, features) and the labels (n,) of each row group of a directory, files in name order."""
-    for table, label, _ in _batches(directory, contract, None):
+    for number, group in enumerate(_row_groups(directory)):
+        table, label, _ = _decoded(number, group, contract, None)
         yield matrix(table, contract, lists), label
 
 
-def _batches(directory: Path, contract: Contract, sample: Sample | None) -> Iterator[Batch]:
-    """Row group by row group, without the rows that a sample leaves out."""
-    names = [*contract.feature_names, contract.label, *([sample.event_time] if sample else [])]
-    numbers = itertools.count()
+def _row_groups(directory: Path) -> Iterator[RowGroup]:
     for path in files(directory):
-        with pq.ParquetFile(path) as file:
-            for group in range(file.num_row_groups):
-                table, weights = file.read_row_group(group, columns=names), None
-                if sample:
-                    weights = sample.weights(table, next(numbers))
-                    table, weights = table.filter(pa.array(weights > 0)), weights[weights > 0]
-                yield table, table.column(contract.label).to_numpy().astype(np.float32), weights
+        yield from ((path, index) for index in range(pq.read_metadata(path).num_row_groups))
+
+
+def _decoded(number: int, group: RowGroup, contract: Contract, sample: Sample | None) -> Batch:
+    """A row group, the `number`th of its directory, without the rows that a sample leaves out."""
+    names = [*contract.feature_names, contract.label, *([sample.event_time] if sample else [])]
+    path, index = group
+    with pq.ParquetFile(path) as file:
+        table, weights = file.read_row_group(index, columns=names), None
+    if sample:
+        weights = sample.weights(table, number)
+        table, weights = table.filter(pa.array(weights > 0)), weights[weights > 0]
+    return table, table.column(contract.label).to_numpy().astype(np.float32), weights

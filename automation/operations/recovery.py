@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import dataclasses
+from typing import Any, Final
 
 from automation.operations import archives
 from contracts.release import CHALLENGER, CHAMPION, SHADOW, Record, Release, ReleaseError, settle
 from contracts.release.live import Host, Live
+
+#: How often the same may have failed before it served: what is served does not tell, but its name.
+_ATTEMPTS: Final = 100
 
 
 def rebuilt(live: Live, host: Host, s3: Any) -> Record:
@@ -36,6 +40,8 @@ def rebuilt(live: Live, host: Host, s3: Any) -> Record:
         when=live.changed.isoformat(timespec="seconds"),
         instances={name: each.instances for name, each in variants.items() if each.instances is not None},
     )
+    attempts = (dataclasses.replace(release, attempt=attempt) for attempt in range(_ATTEMPTS))
+    release = next((each for each in attempts if each.id == live.release), release)
     if release.id != live.release:
         raise _foreign(live, f"it serves release {live.release}, but its packages and weights are {release.id}")
     return settle(Record(releases=(release,)), release.id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -46,7 +46,8 @@ class Release:
     `instances` are the counts that its configuration starts with (none: those of the stack config); the update that
     rolls it out writes them, for it may find others live than whoever promoted it.
     `reason` says why it failed. `when` is ISO 8601 in UTC; `began` is that of its rollout, "" before anybody began one.
-    A candidate is `proven` that served before and did not fail.
+    A candidate is `proven` that served before and did not fail. `attempt` counts how often the same had failed before
+    it was wanted again.
     """
 
     champion: str
@@ -64,6 +65,7 @@ class Release:
     by_rollback: bool = False
     proven: bool = False
     instances: Mapping[str, int] = field(default_factory=dict[str, int])
+    attempt: int = 0
 
     def __post_init__(self) -> None:
         roles = {CHAMPION: self.champion, CHALLENGER: self.challenger, SHADOW: self.shadow}
@@ -94,11 +96,21 @@ class Release:
 
     @property
     def id(self) -> str:
-        """Ten hex digits of what is served (packages and weights), so the same state always has the same name."""
+        """Ten hex digits of what is served, so the same state always has the same name.
+
+        After it failed it is another: the state of the stack names what failed until a refresh, and an `up` that found
+        the same name there would move nothing.
+        """
+        content = [*self.serves, self.attempt] if self.attempt else self.serves
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:10]
+
+    @property
+    def serves(self) -> Sequence[object]:
+        """The packages and the percentages of the requests that each gets."""
         content: list[object] = [self.champion, self.challenger, self.challenger_percent]
         if self.shadow or self.models:
             content += [self.shadow, self.shadow_percent, sorted(self.models.items())]
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:10]
+        return content
 
     @property
     def packages(self) -> Mapping[str, str]:

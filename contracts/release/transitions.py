@@ -171,6 +171,9 @@ def roll_back(
 def _wanted(record: Record | None, release: Release, counts: Mapping[str, int]) -> Record:
     if record is None:
         return Record(releases=(release,), counts=dict(counts))
+    before = max((each for each in record.releases if each.serves == release.serves), key=_attempt, default=None)
+    if before:
+        release = dataclasses.replace(release, attempt=before.attempt + (before.status is Status.FAILED))
     if release.id == record.wanted.id:
         raise ReleaseError(f"release {release.id} is wanted already since {record.wanted.when}: nothing to do")
     if record.live and release.id == record.live.id:  # the candidate before it is withdrawn, nothing moves
@@ -223,6 +226,10 @@ def _bounded(releases: Iterable[Release]) -> tuple[Release, ...]:
 
 def _failed(release: Release, reason: str) -> Release:
     return dataclasses.replace(release, status=Status.FAILED, reason=reason, began="", proven=False)
+
+
+def _attempt(release: Release) -> int:
+    return release.attempt
 
 
 def _rewritten(record: Record, wanted: Release) -> Record:

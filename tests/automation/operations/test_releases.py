@@ -158,6 +158,19 @@ def test_the_lost_record_of_a_shadowed_endpoint_is_rebuilt(platform: Platform) -
     assert (wanted.id, wanted.shadow, wanted.shadow_percent) == (test.wanted.id, second, 10)
 
 
+def test_the_lost_record_of_what_failed_before_it_served_is_rebuilt(platform: Platform) -> None:
+    first, second = platform.register(), platform.register()
+    deployed(platform, first)
+    deployed(platform, second)
+    roll_back(platform, [])
+    again = promote(platform, second)
+    assert again.wanted.attempt == 1
+    platform.up(again)
+    lose(platform)
+    wanted = follow(platform).record.wanted
+    assert (wanted.id, wanted.champion) == (again.wanted.id, second)
+
+
 def test_a_test_needs_a_champion(platform: Platform) -> None:
     with pytest.raises(ReleaseError, match="has no champion yet to share its traffic: promote one first"):
         releases.split(platform.names, platform.register(), 10, by=BY, clients=platform.clients)

@@ -71,6 +71,27 @@ def test_a_rollout_that_was_turned_back_failed_and_what_is_live_is_wanted_again(
         release.fail(promoted(None, 1), "no capacity")
 
 
+def test_what_failed_and_is_wanted_again_has_another_name_as_often_as_it_failed() -> None:
+    wanted = promoted(FIRST, 2)
+    failed = release.fail(wanted, "5xx")
+    again = promoted(failed, 2, 3)
+    assert statuses(again) == [("2", CANDIDATE), ("1", LIVE), ("2", FAILED)]
+    assert (again.wanted.attempt, again.wanted.serves) == (1, wanted.wanted.serves)
+    assert again.wanted.id not in {each.id for each in failed.releases}
+    third = promoted(release.fail(again, "5xx again"), 2, 4)
+    assert len({third.wanted.id, again.wanted.id, wanted.wanted.id}) == 3
+    assert release.from_json(release.to_json(third)) == third
+
+
+def test_what_served_at_its_second_attempt_keeps_that_name() -> None:
+    live = deployed(promoted(release.fail(promoted(FIRST, 2), "5xx"), 2, 3))
+    with pytest.raises(ReleaseError, match="is wanted already"):
+        promoted(live, 2, 4)
+    back = promoted(deployed(promoted(live, 3, 4)), 2, 5)
+    assert (back.wanted.id, back.wanted.proven) == (live.wanted.id, True)
+    assert promoted(promoted(live, 3, 4), 2, 5).wanted.id == live.wanted.id  # the candidate is withdrawn
+
+
 def test_rollback_restores_the_same_id_and_marks_the_failed_one() -> None:
     rolled = release.roll_back(SECOND, who="alarm", why="5xx", when=at(3))
     assert statuses(rolled) == [("1", CANDIDATE), ("2", FAILED)]

@@ -249,6 +249,13 @@ def test_a_rollout_that_was_turned_back_fails_the_update_and_the_next_one_leaves
     assert endpoint["EndpointConfigName"].startswith(f"{platform.names.prefix}-{before.wanted.id}-")
     assert [each["CurrentInstanceCount"] for each in endpoint["ProductionVariants"]] == [8]
 
+    again = platform.promote(package, who="ana", why="the alarm was of the network").wanted
+    assert "churn-live-endpoint" in up()["update"]  # also where the state has named this configuration since it failed
+    endpoint = platform.endpoint()
+    assert endpoint["EndpointConfigName"].startswith(f"{platform.names.prefix}-{again.id}-")
+    assert [each["CurrentInstanceCount"] for each in endpoint["ProductionVariants"]] == [8]
+    assert up() == {}
+
 
 def test_an_update_of_settings_alone_keeps_the_instances_that_live(platform: Platform, up: Up) -> None:
     ((name, workload),) = Stack("staging").workloads.items()

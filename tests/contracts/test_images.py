@@ -68,6 +68,22 @@ def test_no_processor_is_emulated_where_an_image_is_built() -> None:
     ]
 
 
+def test_the_kernels_of_both_are_compiled_of_the_same() -> None:
+    """Decision 85: what the Dockerfiles repeat."""
+
+    def compiled(image: Image) -> tuple[list[list[str]], bool]:
+        text = "\n".join(map(" ".join, instructions(image)))
+        (stage,) = re.findall(r"^FROM [^\n]* AS compiled\n(.*?)(?=^FROM |\Z)", text, re.MULTILINE | re.DOTALL)
+        lines = [line.split() for line in stage.splitlines()]
+        return [
+            words for words in lines if words[0] in ("COPY", "WORKDIR")
+        ], "-m workloads.inference.forest.library" in stage
+
+    training, inference = (compiled(IMAGES[name]) for name in ("training", "inference"))
+    assert training == inference
+    assert training[1]
+
+
 @EVERY
 def test_every_stage_is_on_a_base_by_digest_that_has_no_default(image: Image) -> None:
     text = (ROOT / image.dockerfile).read_text()

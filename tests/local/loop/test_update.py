@@ -121,7 +121,7 @@ def test_a_scaled_endpoint_gets_another_instance_type_in_one_update(platform: Pl
     prefixes = [f"{platform.names.prefix}-{variant}" for variant in sorted(both)]
     assert targets == scaling[0]
     held = ("invocations", "latency", "step-out")
-    assert sorted(policies) == [f"{prefix}-{name}" for prefix in prefixes for name in held]
+    assert policies == [f"{prefix}-{name}" for prefix in prefixes for name in held]
     assert schedules == sorted([*scaling[2], *(f"{prefix}-once-21991126T0800" for prefix in prefixes)])
     assert up(**larger) == {}
     back = up()
@@ -144,7 +144,7 @@ def _scaling(platform: Platform) -> tuple[list[str], list[str], list[str]]:
     client, every = platform.client("application-autoscaling"), {"ServiceNamespace": "sagemaker"}
     return (
         sorted(each["ResourceId"] for each in client.describe_scalable_targets(**every)["ScalableTargets"]),
-        [each["PolicyName"] for each in client.describe_scaling_policies(**every)["ScalingPolicies"]],
+        sorted(each["PolicyName"] for each in client.describe_scaling_policies(**every)["ScalingPolicies"]),
         sorted(each["ScheduledActionName"] for each in client.describe_scheduled_actions(**every)["ScheduledActions"]),
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from automation.operations.endpoint_kinds import endpoint_kinds
 from automation.operations.findings import Finding
-from tests.automation.operations.test_preflight import Account
+from tests.automation.operations.accounts import Account
 
 PLACE = "/mlplatform/staging/churn"
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-import boto3
 import pytest
-from botocore.stub import Stubber
 
 from automation.operations import preflight
 from automation.operations.findings import Finding, Stack
 from local.emulator import Emulator
+from tests.automation.operations.accounts import CHECKS, Account, limits
 from workloads.pipeline import render
 
-KEYS: dict[str, Any] = {"region_name": "eu-west-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
 FUNCTION = {"type": "aws:lambda/function:Function", "inputs": {"reservedConcurrentExecutions": 1}}
 CONFIG: dict[str, Any] = {
     "type": "aws:sagemaker/endpointConfiguration:EndpointConfiguration",
@@ -30,66 +27,10 @@ SSM = {
 }
 SCHEDULE = {"type": "aws:sagemaker/monitoringSchedule:MonitoringSchedule", "inputs": {}}
 
-#: The others have tests of their own (test_taken.py, test_offered.py).
-CHECKS = {subject: check for subject, check in preflight.CHECKS.items() if subject not in ("services", "names")}
-
-
-class Account:
-    """Clients with prepared answers, asked in order."""
-
-    def __init__(self) -> None:
-        self.clients: dict[str, Any] = {}
-        self.stubs: dict[str, Stubber] = {}
-
-    def says(self, service: str, operation: str, answer: dict[str, Any]) -> None:
-        self._stub(service).add_response(operation, answer)
-
-    def fails(self, service: str, operation: str, code: str) -> None:
-        self._stub(service).add_client_error(operation, code, "no")
-
-    def quotas(self, service: str, **values: float) -> None:
-        """`_` stands for blanks and points."""
-        listed = [{"QuotaName": name, "Value": value, "ServiceCode": service} for name, value in values.items()]
-        self.says("service-quotas", "list_aws_default_service_quotas", {"Quotas": listed})
-        self.says("service-quotas", "list_service_quotas", {"Quotas": []})
-
-    def checked(self, check: preflight.Check, *resources: dict[str, Any]) -> list[Finding]:
-        return self._found({"one": check}, resources)
-
-    def find(self, *resources: dict[str, Any]) -> list[Finding]:
-        return self._found(CHECKS, resources)
-
-    def _found(self, checks: Mapping[str, preflight.Check], resources: Sequence[dict[str, Any]]) -> list[Finding]:
-        stack = Stack(resources=resources, region="eu-west-1", client=self.clients.__getitem__)
-        found = preflight.run(stack, checks)
-        for stub in self.stubs.values():
-            stub.assert_no_pending_responses()
-        return found
-
-    def _stub(self, service: str) -> Stubber:
-        if service not in self.stubs:
-            self.clients[service] = boto3.client(service, **KEYS)
-            self.stubs[service] = Stubber(self.clients[service])
-            self.stubs[service].activate()
-        return self.stubs[service]
-
-
-GROUP: dict[str, Any] = {
-    "type": "aws:sagemaker/featureGroup:FeatureGroup",
-    "inputs": {
-        "featureGroupName": "churn-features",
-        "featureDefinitions": [{"featureName": name, "featureType": "String"} for name in ("id", "at", "plan")],
-    },
-}
-
 
 @pytest.fixture
 def account() -> Account:
     return Account()
-
-
-def limits(free: int, most: int = 1000) -> dict[str, Any]:
-    return {"AccountLimit": {"ConcurrentExecutions": most, "UnreservedConcurrentExecutions": free}}
 
 
 @pytest.mark.parametrize(("free", "holds"), [(1000, True), (102, True), (101, False), (10, False)])
@@ -321,98 +262,3 @@ def test_an_account_that_answers_nothing_is_unknown_in_a_line_each(emulator: Emu
         "An error occurred (404) when calling the GetAccountSettings operation: no answer of AWS's"
     )
     assert not any("<" in each.found or "\n" in each.found for each in found)
-
-
-@pytest.mark.parametrize(
-    ("there", "finding"),
-    [
-        (
-            ("id", "at"),
-            {
-                "holds": False,
-                "found": "lacks plan of the contract",
-                "fix": "python -m automation evolve",
-            },
-        ),
-        (("id", "at", "plan", "old"), {"holds": True, "found": "has every column of the contract"}),
-    ],
-)
-def test_a_group_that_is_there_has_the_columns_of_the_contract(
-    account: Account, there: tuple[str, ...], finding: dict[str, Any]
-) -> None:
-    account.says("lambda", "get_account_settings", limits(1000))
-    account.says("sagemaker", "describe_feature_group", described(there))
-    assert account.find(GROUP)[1:] == [Finding(subject="churn-features", **finding)]
-
-
-def test_a_group_has_the_types_of_the_contract_for_good(account: Account) -> None:
-    account.says("lambda", "get_account_settings", limits(1000))
-    answer = described(("id", "at", "plan"))
-    answer["FeatureDefinitions"][2]["FeatureType"] = "Integral"
-    account.says("sagemaker", "describe_feature_group", answer)
-    assert account.find(GROUP)[2:] == [
-        Finding(
-            subject="churn-features",
-            holds=False,
-            found="has plan as Integral, by the contract it is String; SageMaker changes no type",
-            fix="leave columns.plan as it was (docs/automation.md, A contract grows)",
-        )
-    ]
-
-
-def test_a_group_that_is_not_there_lacks_nothing(account: Account) -> None:
-    account.says("lambda", "get_account_settings", limits(1000))
-    account.fails("sagemaker", "describe_feature_group", "ResourceNotFound")
-    assert account.find(GROUP)[1:] == []
-
-
-def test_a_group_that_nobody_may_look_at_is_told(account: Account) -> None:
-    account.says("lambda", "get_account_settings", limits(1000))
-    account.fails("sagemaker", "describe_feature_group", "AccessDeniedException")
-    _, found = account.find(GROUP)
-    assert (found.subject, found.holds) == ("churn-features", None)
-
-
-@pytest.mark.parametrize(
-    ("there", "declared", "findings"),
-    [
-        ({}, {"tableFormat": "Iceberg"}, [("Glue", "Iceberg", "glue")]),
-        ({"TableFormat": "Iceberg"}, {}, [("Iceberg", "Glue", "iceberg")]),
-        ({"TableFormat": "Iceberg"}, {"tableFormat": "Iceberg"}, []),
-        ({"TableFormat": "Glue"}, {}, []),
-    ],
-)
-def test_a_group_keeps_the_table_format_that_it_was_made_with(
-    account: Account, there: dict[str, str], declared: dict[str, str], findings: list[tuple[str, str, str]]
-) -> None:
-    account.says("lambda", "get_account_settings", limits(1000))
-    if declared:
-        everybody = [{"Principal": {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}, "Permissions": ["ALL"]}]
-        settings = {"DataLakeSettings": {"CreateTableDefaultPermissions": everybody}}
-        account.says("lakeformation", "get_data_lake_settings", settings)
-    storage = {"S3StorageConfig": {"S3Uri": "s3://lake/offline-store"}}
-    answer = described(["id", "at", "plan"]) | {"OfflineStoreConfig": {**storage, **there}}
-    account.says("sagemaker", "describe_feature_group", answer)
-    group = {**GROUP, "inputs": {**GROUP["inputs"], "offlineStoreConfig": declared}}
-    assert account.find(group)[2:] == [
-        Finding(
-            subject="churn-features",
-            holds=False,
-            found=f"its offline store has table format {has}, by the config {wanted}; SageMaker cannot change it",
-            fix=f"features.offline_format: {setting}",
-        )
-        for has, wanted, setting in findings
-    ]
-
-
-def described(columns: Sequence[str]) -> dict[str, Any]:
-    """What SageMaker says of a group with these columns."""
-    return {
-        "FeatureGroupArn": "arn:aws:sagemaker:eu-west-1:123456789012:feature-group/x",
-        "FeatureGroupName": "churn-features",
-        "RecordIdentifierFeatureName": "id",
-        "EventTimeFeatureName": "at",
-        "FeatureDefinitions": [{"FeatureName": name, "FeatureType": "String"} for name in columns],
-        "CreationTime": 0,
-        "NextToken": "",
-    }

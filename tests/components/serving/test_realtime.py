@@ -1,69 +1,17 @@
 from __future__ import annotations
 
-import dataclasses
-import functools
 from typing import Any, cast
 
 import pytest
 
-from components.serving.kind import EndpointArgs
-from components.serving.realtime import Realtime
 from contracts import release
 from contracts.names import EndpointNames
-from contracts.release import Record
-from contracts.release.live import Serving, Started
 from local.emulator.sagemaker.rollout import faults, plan
 from settings import FLEET_START_MINUTES, MAX_ROLLOUT_MINUTES, bakes
 from settings import Realtime as RealtimeSettings
-from tests.components.engine import LIVE, Declared, Deployment, deploy, ground, is_unknown, permissions
-from tests.components.serving.test_plan import FIRST, SECOND, THIRD, challenged, record
-from tests.components.serving.test_plan import serving as serves
-
-CONFIG = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
-MODEL = "aws:sagemaker/model:Model"
-TARGET = "aws:appautoscaling/target:Target"
-KEY = "arn:aws:kms:eu-west-1:123456789012:key/"
-
-
-def serving(
-    found: Record | None = None,
-    *,
-    alarms: tuple[str, ...] = ("a-5xx", "a-latency"),
-    preview: bool = False,
-    protect: bool = False,
-    now: Serving | None = None,
-    **section: Any,
-) -> Deployment:
-    def program() -> None:
-        Realtime(
-            "serving",
-            EndpointArgs(
-                ground=ground(protect=protect),
-                names=LIVE,
-                settings=RealtimeSettings.model_validate(section),
-                record=found or record(),
-                rollback_alarms=alarms,
-                see_through=lambda _, __, ___: "",
-                serving=now,
-            ),
-        )
-
-    return deploy(program, preview=preview)
-
-
-@functools.cache
-def default() -> Deployment:
-    return serving()
-
-
-@functools.cache
-def ab_test() -> Deployment:
-    return serving(record(split=True))
-
-
-def live(deployment: Deployment) -> Declared:
-    name = deployment.one("serving-endpoint").inputs["endpointConfigName"]
-    return next(config for config in deployment.all(CONFIG) if config.inputs["name"] == name)
+from tests.components.engine import Deployment, is_unknown, permissions
+from tests.components.serving.realtime import CONFIG, KEY, MODEL, ab_test, default, live, serving
+from tests.components.serving.test_plan import FIRST, SECOND, THIRD, record
 
 
 def test_every_release_of_the_record_has_a_configuration_and_its_models() -> None:
@@ -74,67 +22,6 @@ def test_every_release_of_the_record_has_a_configuration_and_its_models() -> Non
         assert configs[f"serving-config-{r.id}"].startswith(f"churn-staging-live-{r.id}-")
     assert ab_test().names(MODEL) == [f"serving-model-churn-staging-{version}" for version in (1, 2, 3)]
     assert live(ab_test()).name.startswith(f"serving-config-{found.wanted.id}-")
-
-
-def scaled(to: int, config: Declared, found: Record | None = None) -> Serving:
-    """What serves by a configuration, with its champion scaled."""
-    wanted, variants = (found or record()).wanted, config.inputs["productionVariants"]
-    counts = {each["variantName"]: int(each["initialInstanceCount"]) for each in variants}
-    began = {
-        each["variantName"]: Started(instances=counts[each["variantName"]], weight=each["initialVariantWeight"])
-        for each in variants
-    }
-    now = serves(wanted.id, counts | {"champion": to}, began, weights=wanted.weights)
-    return dataclasses.replace(now, live=dataclasses.replace(now.live, config=config.inputs["name"]))
-
-
-def counts(config: Declared) -> list[float]:
-    return [each["initialInstanceCount"] for each in config.inputs["productionVariants"]]
-
-
-def test_the_configuration_that_serves_stays_as_it_began_while_its_instances_come_and_go() -> None:
-    found = record(split=True)
-    began = live(ab_test())
-    assert counts(began) == [3, 3]
-    same = live(serving(found, now=scaled(8, began, found)))
-    assert (same.name, same.inputs) == (began.name, began.inputs)
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"instance_type": "ml.m5.xlarge"},
-        {"instance_type": "ml.g4dn.xlarge"},  # whose disk takes no key
-        {"capture_percent": 0},
-    ],
-)
-def test_a_change_of_settings_alone_begins_with_the_instances_that_live(changed: dict[str, Any]) -> None:
-    began = live(default())
-    other = live(serving(now=scaled(8, began), **changed))
-    assert counts(other) == [8]
-    assert other.inputs["name"] != began.inputs["name"]
-    again = live(serving(now=scaled(5, other), **changed))
-    assert (again.name, again.inputs) == (other.name, other.inputs)
-
-
-def test_limits_of_scaling_and_rollouts_move_no_endpoint() -> None:
-    began = live(default())
-    scaling, rollout = {"minimum": 4, "maximum": 9}, {"kind": "rolling"}
-    assert live(serving(now=scaled(8, began), autoscaling=scaling)).inputs == began.inputs
-    assert live(serving(now=scaled(8, began), rollout=rollout)).inputs == began.inputs
-
-
-def test_a_preview_that_does_not_know_the_name_yet_leaves_the_number_open_and_nothing_else() -> None:
-    """Of an empty account, in which the models have no names."""
-    (config,) = [
-        each
-        for each in serving(preview=True, now=scaled(8, live(default()))).all(CONFIG)
-        if record().wanted.id in each.name
-    ]
-    (variant,) = config.inputs["productionVariants"]
-    assert is_unknown(config.inputs["name"])
-    assert is_unknown(variant["initialInstanceCount"])
-    assert (variant["instanceType"], variant["initialVariantWeight"]) == ("ml.m5.large", 100)
 
 
 def test_on_graviton_models_have_the_specification_of_their_package_for_it_and_are_others() -> None:
@@ -369,70 +256,6 @@ def test_more_alarms_than_an_endpoint_takes() -> None:
         serving(alarms=tuple(f"a{i}" for i in range(11)))
 
 
-def test_the_champion_scales_by_load_and_time_of_day() -> None:
-    deployment = ab_test()
-    target = deployment.one("serving-champion-target")
-    assert "serving-endpoint" in target.dependencies
-    scaled = {
-        "serviceNamespace": "sagemaker",
-        "scalableDimension": "sagemaker:variant:DesiredInstanceCount",
-        "resourceId": "endpoint/churn-staging-live/variant/champion",
-    }
-    assert target.inputs == {**scaled, "minCapacity": 2, "maxCapacity": 10}
-    assert deployment.one("serving-champion-invocations").inputs == {
-        **scaled,
-        "name": "churn-staging-live-champion-invocations",
-        "policyType": "TargetTrackingScaling",
-        "targetTrackingScalingPolicyConfiguration": {
-            "predefinedMetricSpecification": {"predefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
-            "targetValue": 1000,
-            "scaleOutCooldown": 60,
-            "scaleInCooldown": 300,
-        },
-    }
-    night = deployment.one("serving-champion-at-2200").inputs
-    assert night == {
-        **scaled,
-        "name": "churn-staging-live-champion-at-2200",
-        "schedule": "cron(0 22 * * ? *)",
-        "timezone": "UTC",
-        "scalableTargetAction": {"minCapacity": 1, "maxCapacity": 3},
-    }
-    day = deployment.one("serving-champion-at-0600").inputs
-    assert day["scalableTargetAction"] == {"minCapacity": 2, "maxCapacity": 10}
-
-
-def limits(deployment: Deployment, variant: str) -> dict[str, tuple[int, int]]:
-    """Of the target and of its schedules, the fewest and the most."""
-    target = deployment.one(f"serving-{variant}-target").inputs
-    found = {"target": (target["minCapacity"], target["maxCapacity"])}
-    for action in deployment.all("aws:appautoscaling/scheduledAction:ScheduledAction"):
-        if action.inputs["resourceId"] == target["resourceId"]:
-            its = action.inputs["scalableTargetAction"]
-            found[action.name.removeprefix(f"serving-{variant}-")] = (its["minCapacity"], its["maxCapacity"])
-    return found
-
-
-def test_a_challenger_scales_by_the_same_within_its_share_of_the_limits() -> None:
-    tenth, half = ab_test(), serving(challenged(50))
-    whole = {"target": (2, 10), "at-2200": (1, 3), "at-0600": (2, 10)}
-    assert [limits(each, "champion") for each in (tenth, half)] == [whole, whole]
-    assert limits(tenth, "challenger") == {"target": (2, 3), "at-2200": (1, 3), "at-0600": (2, 3)}
-    assert limits(half, "challenger") == {"target": (2, 5), "at-2200": (1, 3), "at-0600": (2, 5)}
-    (champion, challenger) = (half.one(f"serving-{each}-invocations").inputs for each in ("champion", "challenger"))
-    held = "targetTrackingScalingPolicyConfiguration"
-    assert challenger[held] == champion[held]
-    assert challenger["resourceId"] == "endpoint/churn-staging-live/variant/challenger"
-    assert "serving-endpoint" in half.one("serving-challenger-target").dependencies
-
-
-def test_a_challenger_or_anything_can_be_left_as_it_is() -> None:
-    kept = serving(record(split=True), autoscaling={"challenger": False})
-    assert kept.names(TARGET) == ["serving-champion-target"]
-    assert serving(record(split=True), autoscaling={"enabled": False}).names(TARGET) == []
-    assert serving(record(shadow=True)).names(TARGET) == ["serving-champion-target"]
-
-
 def test_a_stopped_endpoint_keeps_the_configurations_of_its_releases_and_nothing_that_serves() -> None:
     stopped = serving(record(split=True), state="stopped")
     assert {each.name for each in ab_test().resources} - {each.name for each in stopped.resources} == {
@@ -464,20 +287,3 @@ def test_at_preview_names_wait_for_the_network_and_nothing_fails() -> None:
     assert is_unknown(preview.one("serving-model-churn-staging-2").inputs["name"])
     variant = preview.all(CONFIG)[0].inputs["productionVariants"][0]
     assert variant["initialInstanceCount"] == 3
-
-
-@pytest.mark.parametrize(
-    ("percent", "autoscaling", "start"),
-    [
-        (50, {}, [6, 4]),
-        (10, {}, [6, 3]),  # its share of the most, and what a canary needs
-        (10, {"challenger": False}, [6, 4]),
-        (10, {"enabled": False}, [6, 4]),
-    ],
-)
-def test_counts_are_kept_for_each_variant_within_its_limits(
-    percent: int, autoscaling: dict[str, Any], start: list[int]
-) -> None:
-    found = challenged(percent, counts={"champion": 6, "challenger": 4})
-    variants = live(serving(found, autoscaling=autoscaling)).inputs["productionVariants"]
-    assert [v["initialInstanceCount"] for v in variants] == start

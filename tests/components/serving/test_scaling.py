@@ -13,7 +13,7 @@ from components.serving.scaling import targets
 from components.serving.steps import adjustments
 from settings import Realtime, Schedule
 from tests.components.engine import LIVE
-from tests.components.serving.test_realtime import serving
+from tests.components.serving.realtime import serving
 
 POLICY = "aws:appautoscaling/policy:Policy"
 OF_VARIANT = {"EndpointName": "churn-staging-live", "VariantName": "champion"}

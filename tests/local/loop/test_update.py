@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from pulumi import RunError
 
-from automation.operations import capacity, feature_store, rollouts
+from automation.operations import capacity, feature_store
 from contracts import loader, release, schema
 from contracts.feature_store import feature_definitions, group_name
 from contracts.kinds import REALTIME
@@ -24,7 +23,7 @@ from local.loop.kept import cloud_of
 from local.loop.platform import Platform
 from local.runtime import Op, Stack
 from local.runtime.stack import PROJECT_DIRECTORY
-from tests.local.loop.deployed import Up, deploying, register, upload, write
+from tests.local.loop.deployed import Up, deploying, halting, register, upload, write
 from tests.local.processes import eventually
 
 WHEN = "2026-11-21T10:00:00+00:00"
@@ -224,11 +223,11 @@ def test_a_rollout_that_was_turned_back_fails_the_update_and_the_next_one_leaves
     scale_by_hand(platform, 8)
     wanted = platform.promote(package, who="ana", why="better").wanted
     assert wanted.instances == {"champion": 8}
-    halting = threading.Thread(target=halt_when_it_rolls_out, args=(platform,))
-    halting.start()
-    with pytest.raises(ApiRefused, match=r"^aws:sagemaker/endpoint:Endpoint \S+ sagemaker wait answered RollingBack: "):
+    with (
+        halting(platform, SageMaker(platform.names.prefix, platform.client("sagemaker"))),
+        pytest.raises(ApiRefused, match=r"^aws:sagemaker/endpoint:Endpoint \S+ sagemaker wait answered RollingBack: "),
+    ):
         up()
-    halting.join()
     assert f"release {wanted.id} ({package}) failed: The deployment of " in caplog.text
     assert f"endpoint {platform.names.prefix} serves {before.wanted.champion}" in caplog.text
     after = platform.record()
@@ -333,12 +332,6 @@ def scale_by_hand(platform: Platform, to: int) -> None:
     capacity.scale(platform.names, REALTIME, "champion", to, client=platform.client)
 
 
-def halt_when_it_rolls_out(platform: Platform) -> None:
-    host = SageMaker(platform.names.prefix, platform.client("sagemaker"))
-    eventually(lambda: platform.endpoint()["EndpointStatus"] == "Updating")
-    rollouts.halt(platform.names, host=host, cloudwatch=platform.client("cloudwatch"))
-
-
 @pytest.mark.full
 def test_an_instance_type_that_was_turned_back_can_be_taken_out_again(
     platform: Platform, up: Up, emulator: Emulator, caplog: pytest.LogCaptureFixture
@@ -346,11 +339,11 @@ def test_an_instance_type_that_was_turned_back_can_be_taken_out_again(
     ((name, workload),) = Stack("staging").workloads.items()
     endpoints = {"live": workload["endpoints"]["live"] | {"instance_type": "ml.m5.xlarge"}}
     before = platform.endpoint()["EndpointConfigName"]
-    halting = threading.Thread(target=halt_when_it_rolls_out, args=(platform,))
-    halting.start()
-    with pytest.raises(ApiRefused, match="sagemaker wait answered RollingBack: "):
+    with (
+        halting(platform, SageMaker(platform.names.prefix, platform.client("sagemaker"))),
+        pytest.raises(ApiRefused, match="sagemaker wait answered RollingBack: "),
+    ):
         up(workloads={name: workload | {"endpoints": endpoints}})
-    halting.join()
     assert re.search(f"serves {before} and not .*: the rollout was turned back", caplog.text)
     emulator.advance(600)
     left = up()

@@ -79,12 +79,11 @@ class Release:
                 raise ReleaseError(f"{role}: found the champion itself ({arn}); name another package")
         if sum(map(bool, (self.challenger, self.shadow, self.models))) > 1:
             raise ReleaseError("found more than one of challenger, shadow and models; allowed: one beside the champion")
-        if wrong := sorted(name for name in self.models if not _MODEL_NAME.fullmatch(name)):
-            raise ReleaseError(f"models: found names {wrong}; allowed: a-z and 0-9 with single hyphens in between")
-        if self.models and (found := self.models.get(CHAMPION)) != self.champion:
-            raise ReleaseError(f"models.{CHAMPION}: found {found}; allowed: the champion itself ({self.champion})")
+        _check_models(self.models, self.champion)
         if wrong := {name: count for name, count in self.instances.items() if count < 1}:
             raise ReleaseError(f"instances: found {wrong}; allowed: at least 1 instance a variant")
+        if self.attempt < 0:
+            raise ReleaseError(f"attempt: found {self.attempt}; allowed: 0 and more")
         instant(self.when)
         if self.began:
             instant(self.began, "began")
@@ -189,6 +188,13 @@ def instant(text: str, name: str = "when") -> datetime:
     if found.tzinfo is None:
         raise ReleaseError(f"{name}: found {text!r} without a time zone; allowed: ISO 8601 with a time zone")
     return found
+
+
+def _check_models(models: Mapping[str, str], champion: str) -> None:
+    if wrong := sorted(name for name in models if not _MODEL_NAME.fullmatch(name)):
+        raise ReleaseError(f"models: found names {wrong}; allowed: a-z and 0-9 with single hyphens in between")
+    if models and (found := models.get(CHAMPION)) != champion:
+        raise ReleaseError(f"models.{CHAMPION}: found {found}; allowed: the champion itself ({champion})")
 
 
 def _check_percent(role: str, package: str | None, percent: int, *, most: int) -> None:

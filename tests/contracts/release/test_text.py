@@ -70,6 +70,16 @@ def test_a_broken_record_says_what_is_wrong(text: str, message: str) -> None:
         release.from_json(text)
 
 
+@pytest.mark.parametrize(
+    ("attempt", "message"), [(-1, "attempt: found -1; allowed: 0 and more"), ("1", "not a release")]
+)
+def test_an_attempt_that_is_no_count_is_refused(attempt: object, message: str) -> None:
+    told = json.loads(release.to_json(SECOND))
+    told["releases"][0]["attempt"] = attempt
+    with pytest.raises(ReleaseError, match=message):
+        release.from_json(json.dumps(told))
+
+
 def test_a_record_of_version_2_is_read() -> None:
     text = release.to_json(promoted(FIRST, 2))
     assert release.from_json(text.replace('"version":3', '"version":2')) == promoted(FIRST, 2)

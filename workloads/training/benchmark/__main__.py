@@ -115,7 +115,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=6_000_000)
     parser.add_argument("--fit-rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=1, help="of all rows")
-    parser.add_argument("--fit-rounds", type=int, default=3, help="of what is around the fit: its first finds cold disks")
+    parser.add_argument("--fit-rounds", type=int, default=3, help="of the fit: the first finds cold disks")
     parser.add_argument("--bare", default=str(ROOT / ".venv-train/bin/python"), help="a Python with pandas and XGBoost")
     parser.add_argument("--job", default=str(ROOT / ".venv-job/bin/python"), help="a Python with the image's packages")
     given = parser.parse_args()

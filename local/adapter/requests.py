@@ -125,7 +125,8 @@ def _from_request(kind: ResourceType, request: Request) -> Prepared:
 def _matched(kind: ResourceType, call: Call, scope: Scope, steps: tuple[Step, ...]) -> Matched:
     """The inputs that a call takes, matched; then what it clears and what it is given beside them."""
     shape, fields = _shape(kind, call.operation), {**kind.fields, **call.fields}
-    inputs = {key: scope.inputs[key] for key in _taken(kind, call, scope.inputs, steps)}
+    stays = {*call.only_changed} - scope.changed
+    inputs = {key: scope.inputs[key] for key in _taken(kind, call, scope.inputs, steps) if key not in stays}
     cleared = {key: value for key, value in call.unset.items() if key in scope.before and inputs.get(key) is None}
     matched = match(shape, inputs | cleared, fields)
     for path, source in call.given.items():

@@ -148,6 +148,8 @@ class Call:
         (update); `always` makes it in any case.
     given: member path -> constant or source, for members whose values are no inputs of the same name. What names the
         resource is given by convention.
+    only_changed: those of its inputs that an update sends only where they have changed, for else it would set back what
+        the service has moved since.
     unset: what an update sends for an input that was given before and is not any more; nothing without an entry.
     failures: JMESPath in the answer of operations that report errors in it; anything found there is an error.
     """
@@ -156,6 +158,7 @@ class Call:
     _: KW_ONLY
     takes: tuple[str, ...] | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
+    only_changed: tuple[str, ...] = ()
     unset: Mapping[str, Any] = field(default_factory=dict)
     fields: Fields = field(default_factory=dict)
     always: bool = False

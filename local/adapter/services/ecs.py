@@ -128,6 +128,9 @@ TYPES = (
             Call(
                 "UpdateService",
                 takes=_OF_AN_UPDATE,
+                # The provider sends only what has changed (`resourceServiceUpdate` of terraform-provider-aws): tasks
+                # that scaling brought stay, and what came back after a rollout that failed.
+                only_changed=("desiredCount", "taskDefinition"),
                 given={**_BY_NAME, "forceNewDeployment": value("forceNewDeployment")},
             ),
         ),

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from contracts import kinds
 from contracts.names import Names, NamesError, WorkloadNames, clashes
 from settings.faults import Fault, Location, Reporter
+from settings.judging import judge
 from settings.stack import Settings
 
 PROJECT: Final = "ml-platform"
@@ -50,10 +51,12 @@ def read(stack: str, texts: Mapping[str, str], secret: Collection[str] = ()) -> 
     lines += [_reporter().line(fault) for fault in kinds_refused.values()]
     try:
         settings = Settings.model_validate_json(json.dumps(values))
-    except ValidationError as error:
-        for found in error.errors(include_url=False):
+    except ValidationError:
+        wrong, between = judge(values)
+        for found in wrong:
             if found["loc"][:4] not in kinds_refused:
-                lines += _reporter().lines({**found})
+                lines += _reporter().lines(found)
+        lines += map(_reporter().line, between)
     else:
         if not lines:
             return settings

@@ -84,8 +84,9 @@ _HEAD: Final = """# Configuration of a stack
 
 Written by `python -m settings` from the models in `settings/`; a test keeps it current. Money is USD in us-east-1, list
 prices (`contracts/prices.csv`); a `~` marks those from memory. What is wrong in a stack file is told before any update,
-every fault at once: the key, the value found, what is allowed and what to do. An editor with a YAML language server
-completes and checks the stack files (`settings/stack.schema.json`).
+every fault at once: the key, the value found, what is allowed and what to do; only what rests on a value that cannot be
+read waits for that one. An editor with a YAML language server completes and checks the stack files
+(`settings/stack.schema.json`).
 
 One workload needs this much, and it is the default:
 

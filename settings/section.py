@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Annotated, Final, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationInfo, model_validator
 
 from contracts import instances
 from settings.faults import Fault, SectionError
@@ -13,6 +13,8 @@ from settings.faults import Fault, SectionError
 #: Keys of a field's JSON schema.
 COST: Final = "x-cost"
 RISK: Final = "x-risk"
+#: Context of a validation that judges each field by itself; `settings.judging` asks the sections for the rest.
+FIELDS_ALONE: Final = "fields alone"
 
 
 def _taken_for(use: instances.Use) -> Callable[[str], str]:
@@ -65,8 +67,8 @@ class Section(BaseModel):
         return ()
 
     @model_validator(mode="after")
-    def _refuse(self) -> Self:
-        if found := tuple(self.faults()):
+    def _refuse(self, info: ValidationInfo) -> Self:
+        if info.context != FIELDS_ALONE and (found := tuple(self.faults())):
             raise SectionError(found)
         return self
 
@@ -83,5 +85,6 @@ class Shared(Section):
         return self.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
 
     @model_validator(mode="after")
-    def _refuse(self) -> Self:
+    def _refuse(self, info: ValidationInfo) -> Self:
+        del info
         return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from settings.access import Access
 from settings.audit import Audit
@@ -27,7 +27,7 @@ from settings.notifications import Notifications
 from settings.registry import Registry
 from settings.retraining import Retraining
 from settings.schedules import Timezone
-from settings.section import Section, told
+from settings.section import FIELDS_ALONE, Section, told
 from settings.tags import MAX_ENDPOINT_TAGS, MAX_TAGS, Tags, overlaid, tag_faults
 from settings.workloads import Workload, churn
 
@@ -142,18 +142,20 @@ class Settings(Section):
             allowed = "false, or true with network.create.nat or network.existing"
             yield Fault(f"{path}.inside_vpc", True, allowed, "leave builds outside, or give the network a way out")
 
-    @model_validator(mode="after")
-    def _hand_down(self) -> Self:
-        faults: list[Fault] = []
+    def hand_down(self) -> Iterator[Fault]:
+        """Put the effective values into the sections of the workloads, and tell what does not go together then."""
         for name, workload in self.workloads.items():
             self.workloads[name] = effective = self._effective(workload)
             for section in SHARED:
                 of_stack = {f: f"{section}.{f.path}" for f in getattr(self, section).faults()}
                 for f in getattr(effective, section).faults():
-                    faults.append(f._replace(path=of_stack.get(f, f"workloads.{name}.{section}.{f.path}")))
-            faults += [f._replace(path=f"workloads.{name}.{f.path}") for f in effective.shared_faults()]
-        if faults:
-            raise SectionError(tuple(dict.fromkeys(faults)))
+                    yield f._replace(path=of_stack.get(f, f"workloads.{name}.{section}.{f.path}"))
+            yield from (f._replace(path=f"workloads.{name}.{f.path}") for f in effective.shared_faults())
+
+    @model_validator(mode="after")
+    def _refuse_handed_down(self, info: ValidationInfo) -> Self:
+        if info.context != FIELDS_ALONE and (found := tuple(dict.fromkeys(self.hand_down()))):
+            raise SectionError(found)
         return self
 
     def _effective(self, workload: Workload) -> Workload:

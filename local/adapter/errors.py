@@ -9,7 +9,7 @@ from shapes.check import Fault
 #: The operation of a refusal that came after all calls, from what the service made of them.
 WAITING = "wait"
 _GONE_CODES = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
-_GONE_MESSAGES = ("Could not find",)  # SageMaker answers ValidationException
+_GONE_MESSAGES = ("Could not find", "Stack with id")  # ValidationException of SageMaker, and of CloudFormation
 
 
 class AdapterError(Exception):

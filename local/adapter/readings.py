@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from local.adapter.conversions import as_text
+from local.adapter.services.cloudformation import template_body
 from local.adapter.table import ABSENT, ID, Call, Scope, Source, evaluated, live, value
 
 _RESERVED = "aws:"  # tags that services set themselves, which the provider leaves out
@@ -117,6 +118,12 @@ READINGS: Mapping[str, Reading] = {
             "tagsAll": _tags("services[0].tags", "key", "value"),
         },
         there=live("services[?status != 'INACTIVE'] | [0]"),
+    ),
+    # CloudFormation has the former template again where an update failed (resource aws_cloudformation_stack).
+    "aws:cloudformation/stack:Stack": Reading(
+        calls=(Call("DescribeStacks", given={"StackName": ID}), Call("GetTemplate", given={"StackName": ID})),
+        inputs={"templateBody": template_body, "tagsAll": _tags("Stacks[0].Tags")},
+        there=live("Stacks[?StackStatus != 'DELETE_COMPLETE'] | [0]"),
     ),
     "aws:lambda/alias:Alias": Reading(
         calls=(Call("GetAlias", given={"FunctionName": value("functionName"), "Name": value("name")}),),

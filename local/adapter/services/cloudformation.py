@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from local.adapter.conversions import json_object
-from local.adapter.table import ABSENT, ID, Call, ResourceType, Scope, Tagging, To, Wait
+from local.adapter.table import ABSENT, ID, Call, ResourceType, Scope, Tagging, To, Wait, live
 
 SERVICE = "cloudformation"
 
@@ -28,11 +28,10 @@ def _outputs(scope: Scope) -> Any:
     return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
 
 
-def _body(scope: Scope) -> Any:
+def template_body(scope: Scope) -> Any:
     """The template as text, in one form: a client of the API reads JSON as what it says."""
-    if not scope.live:
-        return ABSENT
-    return json.dumps(scope.live["TemplateBody"], sort_keys=True, separators=(",", ":"))
+    found = live("TemplateBody")(scope)
+    return found if found is ABSENT else json.dumps(found, sort_keys=True, separators=(",", ":"))
 
 
 TYPES = (
@@ -62,7 +61,7 @@ TYPES = (
             ),
             reason="Stacks[0].StackStatusReason",
         ),
-        outputs={"outputs": _outputs, "templateBody": _body},
+        outputs={"outputs": _outputs, "templateBody": template_body},
         tags=Tagging(tag="UpdateStack", untag="UpdateStack", given={**_NAMED, "UsePreviousTemplate": True}, whole=True),
     ),
 )

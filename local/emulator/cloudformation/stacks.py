@@ -73,6 +73,7 @@ class Stack:
             "LastUpdatedTime": self.updated,
             "StackStatus": self.status,
             "StackStatusReason": self.reason,
+            "Tags": self.tags,
             "Outputs": [{"OutputKey": key, "OutputValue": self.value(its["Value"])} for key, its in outputs.items()]
             if whole
             else None,

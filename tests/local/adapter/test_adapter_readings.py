@@ -12,7 +12,7 @@ from local.adapter import Adapter, provider, requests
 from local.adapter.errors import ApiRefused, UnknownType
 from local.adapter.readings import READINGS
 from local.adapter.services import resource_type
-from local.adapter.table import Scope
+from local.adapter.table import ABSENT, Scope, evaluated
 
 _TARGET = {
     "resourceId": "service/c/n",
@@ -94,6 +94,24 @@ def test_a_service_has_its_minutes_as_texts_and_of_its_configuration_only_what_t
 def test_an_alias_has_a_routing_while_another_version_has_a_share(routing: dict[str, Any], expected: Any) -> None:
     found = told("aws:lambda/alias:Alias", {"FunctionVersion": "1", **routing})
     assert found == {"functionVersion": "1", "routingConfig": expected}
+
+
+STACK = "aws:cloudformation/stack:Stack"
+
+
+def test_a_stack_has_its_template_as_the_program_writes_it() -> None:
+    live = {"Stacks": [{"StackStatus": "UPDATE_ROLLBACK_COMPLETE"}], "TemplateBody": {"b": 1, "a": [2]}}
+    assert told(STACK, live) == {"templateBody": '{"a":[2],"b":1}', "tagsAll": None}
+
+
+@pytest.mark.parametrize(("status", "is_there"), [("UPDATE_ROLLBACK_COMPLETE", True), ("DELETE_COMPLETE", False)])
+def test_a_stack_that_was_deleted_is_still_described_and_is_gone(status: str, is_there: bool) -> None:
+    there = READINGS[STACK].there
+    assert there is not None
+    found = evaluated(
+        there, Scope(account="1", region="r", name="n", inputs={}, live={"Stacks": [{"StackStatus": status}]})
+    )
+    assert (found is not ABSENT) is is_there
 
 
 @pytest.mark.parametrize("key", ["value", "insecureValue"])

@@ -16,12 +16,16 @@ from contracts.release.component import Component
 from local.adapter.errors import ApiRefused
 from local.emulator import client
 from local.emulator.client import Emulator
+from local.loop.kept import cloud_of
 from local.loop.platform import Platform
+from local.runtime import Op, Stack
 from local.runtime.stack import PROJECT_DIRECTORY
 from tests.local.loop.deployed import Up, deploying, halting, register, upload
 
 pytestmark = [pytest.mark.full, pytest.mark.loop]
 ENDPOINT: dict[str, Any] = {"kind": "inference_component"}
+#: A rollout that bakes no time, which no alarm could turn back.
+QUICK: dict[str, Any] = {"rollout": {"kind": "rolling", "batch_percent": 50, "bake_minutes": 0}, "rollback_alarms": []}
 
 
 def workloads(**more: Any) -> dict[str, Any]:
@@ -69,9 +73,11 @@ def test_an_update_that_is_halted_fails_with_the_reason_and_what_serves_is_stopp
     assert after is not None
     found = [(each.id, str(each.status)) for each in after.releases[:2]]
     assert found == [(serving.id, "live"), (wanted.id, "failed")]
-    left = dict(up())
-    assert left.pop("update") == ["churn-live-stack"]  # the state names what was asked for
-    assert set(left) <= {"delete"}  # what left the record before the update ended
+    foreseen = Stack("staging", home=tmp_path / "home", config_overrides={"workloads": workloads()})
+    stale = foreseen.preview(cloud_of(emulator)).changes[Op.UPDATE]
+    assert [urn.rpartition("::")[2] for urn in stale] == ["churn-live-stack"]  # the state names what was asked for
+    assert not foreseen.preview(cloud_of(emulator), refresh=True).changes[Op.UPDATE]
+    assert set(up(refresh=True)) <= {"delete"}  # what left the record before the update ended
     assert up() == {}
     live = host.observe()
     assert live is not None
@@ -79,6 +85,18 @@ def test_an_update_that_is_halted_fails_with_the_reason_and_what_serves_is_stopp
     # what delivery asks it with
     tried = smoke.check(live_names, contract, after, live, stopped=False, host="component", client=platform.client)
     assert [each.failure for each in tried] == [None, None, None]
+
+    emulator.advance(600)  # the alarm is quiet again
+    again = platform.promote(second, who="ana", why="the alarm was of the network").wanted
+    quick = {"workloads": workloads(**QUICK)}
+    assert "churn-live-stack" in up(**quick)["update"]
+    assert platform.live().release == again.id
+    assert up(**quick) == {}
+    assert platform.roll_back(who="ana", why="wrong scores").live == serving.id
+    # What a failed update goes back to is the stack's own template, so it must not be the one that was rolled back.
+    assert up(refresh=True, **quick) == {"update": ["churn-live-stack"]}
+    assert up(refresh=True, **quick) == {}
+    assert platform.live().release == serving.id
 
     up(workloads=workloads(state="stopped"), protect=False)
     assert host.observe() is None

@@ -156,11 +156,15 @@ def classified(name: str, error: Exception) -> JobError:
         return error
     aws = any(base.__module__.partition(".")[0] in _AWS for base in type(error).__mro__)
     no_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"  # duckdb's
-    no_room = any(said in str(error) for said in _NO_ROOM)
-    kind = PlatformError if aws or no_memory or no_room else AlgorithmError
+    kind = PlatformError if aws or no_memory or has_no_room(error) else AlgorithmError
     found = kind(f"{name} failed (caused by {type(error).__name__}: {error})")
     found.__cause__ = error
     return found
+
+
+def has_no_room(error: Exception) -> bool:
+    """Whether an error says that nothing more can be written or allocated, which is no fault of what was read."""
+    return any(said in str(error) for said in _NO_ROOM)
 
 
 def leave(code: int) -> NoReturn:

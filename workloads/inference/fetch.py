@@ -38,8 +38,13 @@ def fetch(
         archive.write_bytes(body)
         try:
             unpack(archive, settings.model_dir)
-        except (tarfile.TarError, OSError) as error:
+        except tarfile.TarError as error:
             raise ModelError(f"{settings.model_uri}: found what cannot be unpacked ({error}); pack it anew") from error
+        except OSError as error:
+            told = f"{settings.model_uri} cannot be written to {settings.model_dir} ({error})"
+            raise ModelError(
+                f"{told}; give the container a larger disk, or name another place (--model-dir)"
+            ) from error
 
 
 def _body(client: Client, path: str, uri: str, sleep: Callable[[float], None]) -> bytes:

@@ -97,12 +97,16 @@ def rows(reader: Reader, path: Path) -> Iterator[Row]:
 
 @contextmanager
 def _told(path: Path) -> Generator[None]:
-    """What is wrong with a file as a FileError with its name."""
+    """What is wrong with a file as a FileError with its name. What is wrong with the machine is raised as it is."""
     try:
         yield
     except Refused as refusal:
         raise FileError(f"{path}: {refusal.message}") from None
-    except (OSError, ValueError, csv.Error) as error:
+    except OSError as error:
+        if error.errno is not None and error.filename != str(path):  # a full disk; pyarrow's errors of damage have none
+            raise
+        raise FileError(f"{path}: {error}") from None
+    except (ValueError, csv.Error) as error:
         raise FileError(f"{path}: {error}") from None
 
 

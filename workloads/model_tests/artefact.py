@@ -25,7 +25,7 @@ from workloads.evaluation import gate, judges, segments
 from workloads.evaluation.model import Contained, Model, from_archive, require_finite
 from workloads.features import categories
 from workloads.inputs import read_contract
-from workloads.job import UserError
+from workloads.job import UserError, has_no_room
 from workloads.model_tests import battery, perturbation
 from workloads.model_tests.trial import ModelTest, Subject, Trial
 
@@ -84,6 +84,8 @@ def _model(archive: Path, directory: Path) -> Model:
     try:
         model = from_archive(archive, directory)
     except (OSError, tarfile.TarError, ValueError, KeyError) as error:
+        if has_no_room(error):
+            raise
         raise UserError(
             f"{archive}: found {error}; allowed: model.tar.gz as a training job of the platform leaves it"
         ) from error

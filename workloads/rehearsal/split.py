@@ -30,7 +30,7 @@ def split(file: Path, directory: Path, *, encoding: str | None = None) -> tuple[
 
     What stands in a CSV is passed on as it is, unpacked, in its encoding, which is `encoding` where no byte order mark
     says another; so are values of a Parquet file: judging them is the validation's business. Raises SplitError
-    if there are none.
+    if there are none, and OSError where the machine fails, as a full disk does.
     """
     if not file.is_file():
         found = "is a directory" if file.is_dir() else "not found"
@@ -99,7 +99,9 @@ def _split_parquet(file: Path, parts: tuple[Path, Path]) -> int:
     try:
         with pq.ParquetFile(file) as source:
             table = source.read()
-    except OSError as error:  # how pyarrow calls some damage
+    except OSError as error:
+        if error.errno is not None:  # of the machine; how pyarrow calls some damage has none
+            raise
         raise pa.ArrowInvalid(str(error)) from error
     cut = round(table.num_rows * FIRST_SHARE)
     for path, part in zip(parts, (table.slice(0, cut), table.slice(cut)), strict=True):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import xgboost as xgb
 
 from contracts import loader
 from tests.workloads.inference import serving
+from workloads import unpacking
 from workloads.features import frame, model_matrix
 from workloads.inference import batch
 
@@ -283,6 +286,26 @@ def test_files_that_cannot_be_read(
     (tmp_path / name).write_bytes(content)
     assert run(package, tmp_path / name, tmp_path / "out") == 2
     assert caplog.records[-1].getMessage().startswith(f"{tmp_path}/{message}")
+
+
+@pytest.mark.parametrize("name", ["day.parquet.gz", "day.csv"])
+def test_a_full_disk_is_no_fault_of_the_file(
+    package: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nor a failing one: a job that may be tried again, and nothing that whoever gave the file can mend."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    if name.endswith(".gz"):
+        pq.write_table(pa.table({"support_tickets": [1]}), tmp_path / "day.parquet")
+        (tmp_path / name).write_bytes(gzip.compress((tmp_path / "day.parquet").read_bytes()))
+        monkeypatch.setattr(unpacking, "write", fail)
+    else:
+        (tmp_path / name).write_text("1,2,3\n")
+        monkeypatch.setattr(unpacking, "pieces", fail)
+    assert run(package, tmp_path / name, tmp_path / "out") == os.EX_TEMPFAIL
+    assert "No space left on device" in caplog.records[-1].getMessage()
 
 
 def test_what_is_not_there(package: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import tarfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
@@ -13,6 +15,7 @@ import pytest
 
 from tests.servers import Server, playing
 from tests.workloads.inference import serving
+from workloads.inference import fetch as fetch_module
 from workloads.inference import settings as settings_module
 from workloads.inference.fetch import PAUSES_S, fetch
 from workloads.inference.model import ModelError
@@ -105,6 +108,20 @@ def test_what_is_no_archive_of_files_inside_is_refused_and_nothing_is_written(st
     with pytest.raises(ModelError, match="found what cannot be unpacked"):
         fetched(store, tmp_path / "below" / "model")
     assert [each for each in tmp_path.rglob("*") if each.is_file()] == []
+
+
+@pytest.mark.parametrize("store", [[(200, GOOD)]], indirect=True)
+def test_a_full_disk_is_no_fault_of_the_archive(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(fetch_module, "unpack", fail)
+    with pytest.raises(ModelError) as caught:
+        fetched(store, tmp_path / "model")
+    assert str(caught.value) == (
+        f"{URI} cannot be written to {tmp_path}/model ([Errno 28] No space left on device); give the container a "
+        "larger disk, or name another place (--model-dir)"
+    )
 
 
 def test_a_service_serves_what_it_fetched_and_tells_its_last_metrics(package: Path, tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
+import os
 import subprocess
 import sys
 import tarfile
@@ -145,6 +147,15 @@ def test_what_is_no_archive_of_the_platform_is_refused(home: Path, tmp_path: Pat
     other.write_bytes(b"no archive")
     with pytest.raises(UserError, match=r"allowed: model\.tar\.gz as a training job of the platform leaves it$"):
         artefact.read(other, tmp_path / "package")
+
+
+def test_a_full_disk_is_no_fault_of_the_archive(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(artefact, "from_archive", fail)
+    with pytest.raises(OSError, match="No space left on device"):
+        artefact.read(home / "model.tar.gz", tmp_path / "package")
 
 
 def test_rows_without_what_the_model_reads_are_refused(home: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 from pathlib import Path
@@ -94,3 +95,33 @@ def test_data_that_cannot_be_split_says_why(content: bytes | None, message: str,
         (tmp_path / "d").write_bytes(content)
     with pytest.raises(SplitError, match=message):
         deliveries.split(tmp_path / "d", tmp_path / "parts")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "written"),
+    [
+        ("d.csv", b"a,b\n1,2\n3,4\n", "1-d.csv"),
+        ("d.csv", b"a,b\n1,2\n3,4\n", "2-d.csv"),
+        ("d.csv.gz", gzip.compress(b"a,b\n1,2\n3,4\n"), "unpacked"),
+        ("d.parquet", parquet(rows=9), "1-d.parquet"),
+        ("d.parquet.gz", gzip.compress(parquet(rows=9)), "unpacked"),
+    ],
+)
+def test_a_full_disk_is_no_fault_of_the_file(name: str, content: bytes, written: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / written).symlink_to("/dev/full")  # full(4)
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        deliveries.split(tmp_path / name, tmp_path / "parts")
+    assert caught.value.errno == errno.ENOSPC
+
+
+def test_nor_is_a_failing_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    (tmp_path / "d.parquet").write_bytes(parquet(rows=9))
+    monkeypatch.setattr(deliveries.pq, "ParquetFile", fail)
+    with pytest.raises(OSError, match="Input/output error") as caught:
+        deliveries.split(tmp_path / "d.parquet", tmp_path / "parts")
+    assert caught.value.errno == errno.EIO

@@ -24,17 +24,21 @@ def chunks(source: Path | IO[bytes], names: Collection[str]) -> list[Mapping[str
     """Of each row group what it announces of those of the columns `names` that hold plain values (ColumnChunkMetaData).
 
     Where that contradicts itself, as after damage, pyarrow ends the process at a look at it (26.0.1 lets its C++ errors
-    through there), and not where it reads: so a row of each group is read first, of which the errors are Python's, and
-    types are compared. Lists are left out, one of which can stand for any number of values. Errors are pyarrow's, and
-    UnicodeDecodeError.
+    through there), and not where it makes ready to read: so no row of each group is read first, of which the errors are
+    Python's, and types are compared. No page is unpacked. Lists are left out, one of which can stand for any number of
+    values. Errors are pyarrow's, and UnicodeDecodeError.
     """
     file = pq.ParquetFile(source)
     metadata: Any = file.metadata
+    reader: Any = file.reader
     leaves = [metadata.schema.column(index) for index in range(metadata.num_columns)]
     places = {leaf.path: i for i, leaf in enumerate(leaves) if leaf.path in names and not leaf.max_repetition_level}
+    if not places:
+        return [{}] * metadata.num_row_groups  # to read no column in pieces of 0 rows ends the process too
     found: list[Mapping[str, Any]] = []
     for index in range(metadata.num_row_groups):
-        next(file.iter_batches(1, row_groups=[index], columns=list(places), use_threads=False), None)
+        # the file's own `iter_batches` is this one, and refuses a size of 0
+        next(reader.iter_batches(0, row_groups=[index], column_indices=list(places.values()), use_threads=False), None)
         group = metadata.row_group(index)
         found.append({name: group.column(place) for name, place in places.items()})
         for name, chunk in found[-1].items():

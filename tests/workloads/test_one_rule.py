@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
@@ -28,6 +29,7 @@ from workloads.inference.errors import Refused
 from workloads.inference.reader import Reader
 from workloads.inference.writer import CSV, JSON
 from workloads.validation import Status, validate
+from workloads.validation.verdict import FileFault
 
 CONTRACT = loader.loads("""
 name: flats
@@ -256,6 +258,24 @@ def test_captures(kind: str, *, sources: bool) -> None:
     assert captured.unreadable == {}
     found = np.stack([captured.features[name] for name in CONTRACT.feature_names], axis=1)
     np.testing.assert_array_equal(found, FEATURES)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_nullable_column_that_is_not_there(tmp_path: Path, kind: str) -> None:
+    """Of a delivered file it is refused, for who made it has lost it; a request or a batch may leave it out."""
+    table = pa.table({"key": ["k1", "k2"], "at": ["2026-11-01T00:00:00Z"] * 2, "rooms": [3, 4], "sold": [1, 0]})
+    lacking = [column.name for column in CONTRACT.columns if column.name not in table.column_names]
+    assert all(CONTRACT.column(name).nullable for name in lacking)
+    path = tmp_path / f"day.{kind}"
+    pa_csv.write_csv(table, path) if kind == "csv" else pq.write_table(table, path)
+    verdict = validate(path, CONTRACT, output=tmp_path / "out", now=NOW)
+    assert verdict.status is Status.REFUSED
+    assert [finding.code for finding in verdict.findings] == [FileFault.MISSING_COLUMN] * len(lacking)
+    wanted = [[row if c.name == "rooms" else None for c in CONTRACT.inputs] for row in (3, 4)]
+    assert [(list(row.values), row.faults) for row in files.rows(READER, path)] == [(row, []) for row in wanted]
+    body = path.read_bytes()
+    raw = READER.csv(body, header=None) if kind == "csv" else bodies.read(READER, PARQUET, None, body)
+    assert [list(row) for row in raw.values] == wanted
 
 
 def test_a_row_with_a_column_under_both_names_is_refused() -> None:

@@ -1,15 +1,17 @@
 """Bodies in Parquet, for batches: a table with the contract's columns by name.
 
 Needs pyarrow, which no image of ours brings (it is eight times the size of the rest); without it the answer is 415.
-A small file can stand for a great deal, so what it announces is looked at before anything is unpacked; only columns of
-the contract are, and texts that repeat are counted before they are repeated.
+A small file can stand for a great deal, so what the headers of its pages announce is counted before anything is
+unpacked; only columns of the contract are, and texts that repeat are counted before they are repeated.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
 from typing import Any
 
 from workloads.inference.errors import MAX_FAULTS, ONCE, TWICE, Fault, Refused, invalid, malformed
@@ -18,6 +20,7 @@ from workloads.inference.rows import Raw
 
 PARQUET = b"application/vnd.apache.parquet"
 MAX_UNPACKED = 64 * 1024 * 1024  # bytes of the columns that are read
+PAGE_BYTES = 1024  # that a page counts at least: a small one is work too, and a body can hold 300,000
 BATCH_ROWS = 10_000
 FEW_ROWS = 16
 MAX_SHOWN = 60  # letters of a type that are told
@@ -34,7 +37,7 @@ def read(body: bytes, reader: Reader) -> Raw:
         message = "Parquet needs pyarrow, which is not in this image; use application/json or text/csv"
         raise Refused(415, "unsupported_media_type", message) from None
     try:
-        with opened(io.BytesIO(body), reader) as file:
+        with opened(io.BytesIO(body), reader, MAX_UNPACKED) as file:
             reader.check_count(file.metadata.num_rows)
             return reader.table(rows_of(file, reader, MAX_UNPACKED))
     except (pa.ArrowException, OSError, UnicodeDecodeError, OverflowError) as error:
@@ -42,8 +45,12 @@ def read(body: bytes, reader: Reader) -> Raw:
         raise malformed(f"the body is no Parquet file: {first}") from None
 
 
-def opened(source: Any, reader: Reader) -> Any:
-    """A pyarrow.parquet.ParquetFile of a path or a file, in which texts that repeat are held once; pyarrow's errors."""
+def opened(source: Path | io.BytesIO, reader: Reader, most_bytes: float) -> Any:
+    """A pyarrow.parquet.ParquetFile, in which texts that repeat are held once. Raises pyarrow's errors.
+
+    And Refused, where the columns that are read would be unpacked to more than `most_bytes` (413), or that cannot be
+    said of their texts (422).
+    """
     import pyarrow.parquet as pq
 
     from workloads import parquet
@@ -51,6 +58,7 @@ def opened(source: Any, reader: Reader) -> Any:
     schema = pq.read_schema(source)
     wanted = _wanted(schema.names, reader)
     groups = parquet.chunks(source, [f.name for f in schema if f.name in wanted and _is_read(f.type)])
+    _check_pages(source, groups, most_bytes)
     delta = {name for group in groups for name, chunk in group.items() if _is_delta(chunk)}
     texts = [field.name for field in schema if _is_text(field.type) and field.name in wanted]
     held_once = [name for name in texts if name not in delta]
@@ -82,6 +90,19 @@ def rows_of(file: Any, reader: Reader, most_bytes: float) -> Iterator[dict[str, 
         lists = [_values(column) for column in batch.columns]
         found = reader.columns.named(batch.schema.names)
         yield from ({name: row[i] for i, name in enumerate(found)} for row in zip(*lists, strict=True))
+
+
+def _check_pages(source: Path | io.BytesIO, groups: Sequence[Mapping[str, Any]], most_bytes: float) -> None:
+    from workloads import pages
+
+    size = 0
+    for name, chunk in ((name, chunk) for group in groups for name, chunk in group.items()):
+        for page in pages.of(source, chunk):
+            size += max(page.size, PAGE_BYTES)
+            _check_size(size, most_bytes)
+            if most_bytes < math.inf and (encoding := pages.LENGTHS_FIRST.get(page.encoding or 0)):
+                allowed = "PLAIN or RLE_DICTIONARY, of which can be said what they unpack to"
+                raise invalid([Fault(field=name, found=f"values stored as {encoding}", allowed=allowed)])
 
 
 def _is_text(kind: Any) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import math
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
@@ -33,6 +34,7 @@ from workloads.inference.rows import Entity, Values
 MAX_BEFORE: Final = 1000  # lines before the header
 _MAGIC: Final = b"PAR1"
 _HEAD_BYTES: Final = 4096
+_ANY: Final = math.inf  # bytes of columns: rows are read in pieces
 #: How Python calls an encoding of which a byte order mark is left out.
 _SIGNED: Final = {encodings.UTF_8: "utf-8-sig"}
 
@@ -240,8 +242,8 @@ def _parquet_rows(reader: Reader, content: _Content) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as scratch:
         path = unpacking.unpacked(content.path, Path(scratch))
         try:
-            with columnar.opened(path, reader) as file:
-                for row in columnar.rows_of(file, reader, most_bytes=float("inf")):
+            with columnar.opened(path, reader, _ANY) as file:
+                for row in columnar.rows_of(file, reader, _ANY):
                     faults: list[Fault] = []
                     yield Row(*reader.record(row, Check.from_typed, faults), faults)
         except pa.ArrowException as error:

@@ -8,6 +8,7 @@ whose rows and statistics differ is one in which something is not what was writt
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from workloads import parquet
+from workloads import pages, parquet
 from workloads.validation.integrity import parquet_damage
 from workloads.validation.packed import check_unpacked, damaged
 
@@ -39,7 +40,9 @@ def verify(path: Path, columns: Sequence[str]) -> None:
         schema = whole.schema.to_arrow_schema()
         columns = [name for name in columns if not _is_refused(schema.field(name).type)]
         groups = parquet.chunks(path, columns)
-        check_unpacked(sum(chunk.total_uncompressed_size for group in groups for chunk in group.values()))
+        sizes = (page.size for group in groups for chunk in group.values() for page in pages.of(path, chunk))
+        for unpacked in accumulate(sizes):
+            check_unpacked(unpacked)
         delta = {
             name
             for group in groups

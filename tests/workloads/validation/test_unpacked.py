@@ -11,9 +11,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from tests.workloads import claims
 from tests.workloads.validation import shapes
 from workloads.rehearsal.split import SplitError, split
-from workloads.validation import Status, packed, validate
+from workloads.validation import Status, chunks, packed, validate
 from workloads.validation.verdict import FileFault, RefusedError
 
 MEGABYTE = 1024**2
@@ -100,6 +101,31 @@ def test_a_text_that_parquet_repeats(tmp_path: Path, options: dict[str, Any]) ->
     content = shapes.table(pa.table({**shapes._ODD.to_pydict(), "customer_id": names}), **options)
     assert len(content) < 200_000
     assert refused(content, tmp_path) == [(FileFault.TOO_LARGE, TOLD)]
+
+
+@pytest.mark.parametrize("codec", ["snappy", "gzip", "zstd", "lz4"])
+def test_a_footer_that_says_less_than_its_pages_unpack_to(tmp_path: Path, codec: str) -> None:
+    names = pa.array([f"C{n}".ljust(100_000) for n in range(30)])
+    table = shapes._ODD.set_column(0, "customer_id", names)
+    content = claims.footer(shapes.table(table, compression=codec, store_schema=False), unpacked=1000)
+    usual = pa.default_memory_pool()
+    counted = pa.proxy_memory_pool(usual)
+    pa.set_memory_pool(counted)
+    try:
+        found = refused(content, tmp_path)
+    finally:
+        pa.set_memory_pool(usual)
+    assert found == [(FileFault.TOO_LARGE, TOLD)]
+    assert counted.max_memory() < MEGABYTE
+
+
+def test_a_header_that_says_less_than_its_page_unpacks_to(tmp_path: Path) -> None:
+    content = claims.header(claims.file("customer_id", pa.array(["C" * 100_000] * 30), compression="zstd"), unpacked=10)
+    path = tmp_path / "delivered"
+    path.write_bytes(content)
+    with pytest.raises(RefusedError) as caught:
+        chunks.verify(path, ["customer_id"])
+    assert [finding.code for finding in caught.value.findings] == [FileFault.CORRUPT]
 
 
 def test_a_text_that_is_repeated_within_the_bound_is_read(tmp_path: Path) -> None:

@@ -23,7 +23,12 @@ from tests.local.loop.deployed import Up, deploying, halting, register, upload
 pytestmark = [pytest.mark.full, pytest.mark.loop]
 SCALING = {"maximum": 2, "schedules": [{"at": "08:00", "timezone": "Europe/Berlin", "minimum": 2, "maximum": 4}]}
 ENDPOINT: dict[str, Any] = {"kind": "lambda", "provisioned_concurrency": 1, "autoscaling": SCALING}
-WORKLOADS = {"churn": {"contract": "contracts/churn.yaml", "endpoints": {"live": ENDPOINT}}}
+#: A rollout that waits no time, which no alarm could turn back.
+QUICK: dict[str, Any] = {"rollout": {"kind": "all_at_once"}, "rollback_alarms": []}
+
+
+def workloads(**more: Any) -> dict[str, Any]:
+    return {"churn": {"contract": "contracts/churn.yaml", "endpoints": {"live": ENDPOINT | more}}}
 
 
 @pytest.fixture
@@ -36,7 +41,7 @@ def emulator(tmp_path: Path) -> Generator[Emulator]:
 
 @pytest.fixture
 def up(emulator: Emulator, tmp_path: Path) -> Generator[Up]:
-    with deploying(emulator, tmp_path / "home", workloads=WORKLOADS) as deploy:
+    with deploying(emulator, tmp_path / "home", workloads=workloads()) as deploy:
         yield deploy
 
 
@@ -74,3 +79,12 @@ def test_a_canary_that_fails_its_alarm_fails_the_update_and_the_next_one_changes
     # what delivery asks it with
     tried = smoke.check(live_names, contract, after, live, stopped=False, host="lambda", client=platform.client)
     assert [each.failure for each in tried] == [None, None, None]
+
+    emulator.advance(600)  # the alarm is quiet again
+    again = platform.promote(second, who="ana", why="the alarm was of the network").wanted
+    quick = {"workloads": workloads(**QUICK)}
+    assert "churn-live-alias" in up(**quick)["update"]
+    live = host.observe()
+    assert live is not None
+    assert (live.release, live.status) == (again.id, "InService")
+    assert up(**quick) == {}

@@ -11,13 +11,23 @@ import json
 import pulumi
 import pulumi_aws as aws
 
-#: Who pays says which: `python -m local synth` shows them with their callers.
+#: Who pays says which: `python -m local synth` shows them with their callers. While a challenger scales,
+#: `application-autoscaling` is one more.
 SERVICES = ("monitoring", "sagemaker.api", "sns", "ssm")
 
 region = aws.get_region().region
 account = aws.get_caller_identity().account_id
-suffix = aws.get_partition().dns_suffix
+partition = aws.get_partition()
 zones = aws.get_availability_zones(state="available").names
+
+
+def offered(service: str, kind: str) -> str:
+    """What AWS calls a service's endpoints: in China some names begin with `cn.com.amazonaws` and some do not."""
+    prefixes = sorted({"com.amazonaws", partition.reverse_dns_prefix})
+    names = [f"{prefix}.{region}.{service}" for prefix in prefixes]
+    found = aws.ec2.get_vpc_endpoint_service(filters=[{"name": "service-name", "values": names}], service_type=kind)
+    return found.service_name
+
 
 vpc = aws.ec2.Vpc("shared", cidr_block="10.60.0.0/16", enable_dns_hostnames=True, enable_dns_support=True)
 routes = aws.ec2.RouteTable("private", vpc_id=vpc.id)
@@ -47,7 +57,7 @@ aws.vpc.SecurityGroupIngressRule(
 aws.ec2.VpcEndpoint(
     "s3",
     vpc_id=vpc.id,
-    service_name=f"com.amazonaws.{region}.s3",
+    service_name=offered("s3", "Gateway"),
     vpc_endpoint_type="Gateway",
     route_table_ids=[routes.id],
 )
@@ -55,7 +65,7 @@ for service in SERVICES:
     aws.ec2.VpcEndpoint(
         service,
         vpc_id=vpc.id,
-        service_name=f"com.amazonaws.{region}.{service}",
+        service_name=offered(service, "Interface"),
         vpc_endpoint_type="Interface",
         private_dns_enabled=True,
         subnet_ids=[private[0].id],
@@ -78,7 +88,7 @@ def statement(
     return body | ({"Condition": {"ArnLike": {f"kms:EncryptionContext:{key}": arn}}} if context else {})
 
 
-here = f"{region}:{account}"
+arn, here = f"arn:{partition.partition}", f"{region}:{account}"
 use = ["kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
 events = ["cloudwatch.amazonaws.com", "events.amazonaws.com", "sns.amazonaws.com"]
 key = aws.kms.Key(
@@ -89,12 +99,15 @@ key = aws.kms.Key(
         {
             "Version": "2012-10-17",
             "Statement": [
-                statement("Account", {"AWS": f"arn:aws:iam::{account}:root"}, ["kms:*"]),
+                statement("Account", {"AWS": f"{arn}:iam::{account}:root"}, ["kms:*"]),
                 statement(
-                    "Logs", {"Service": f"logs.{region}.{suffix}"}, use, f"aws:logs:arn=arn:aws:logs:{here}:log-group:*"
+                    "Logs",
+                    {"Service": f"logs.{region}.{partition.dns_suffix}"},
+                    use,
+                    f"aws:logs:arn={arn}:logs:{here}:log-group:*",
                 ),
-                statement("Topics", {"Service": events}, use, f"aws:sns:topicArn=arn:aws:sns:{here}:*"),
-                statement("Queues", {"Service": events}, use, f"aws:sqs:arn=arn:aws:sqs:{here}:*"),
+                statement("Topics", {"Service": events}, use, f"aws:sns:topicArn={arn}:sns:{here}:*"),
+                statement("Queues", {"Service": events}, use, f"aws:sqs:arn={arn}:sqs:{here}:*"),
             ],
         }
     ),

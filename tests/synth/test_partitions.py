@@ -23,6 +23,8 @@ REGIONS = (
 #: In which a stack with all that the platform can have is made at every run; the others take their time (`full`).
 SHORT: Final = ("cn-north-1", "eusc-de-east-1")
 EVERYTHING: Final = [pytest.param(each, marks=() if each in SHORT else pytest.mark.full) for each in REGIONS]
+#: The example of a network, a key and a log bucket that the platform takes.
+BEFORE: Final = Path(__file__).parents[2] / "examples" / "existing-network"
 #: What says who a service is (`Principal`), in all partitions alike: without a region in it (IAM User Guide, "AWS JSON
 #: policy elements: Principal").
 _PRINCIPAL: Final = re.compile(r"(logging\.s3|([a-z-]*\.)?[a-z-]+)\.amazonaws\.com")
@@ -118,6 +120,14 @@ def test_every_arn_is_of_the_regions_partition(region: str, document: dict[str, 
 
 def test_nothing_of_a_plain_stack_is_of_another_partition(region: str, document: dict[str, Any]) -> None:
     assert foreign(region, synth.text(document)) == []
+
+
+@pytest.mark.parametrize("place", SHORT)
+def test_nothing_of_the_network_that_was_there_before_is_of_another_partition(place: str, tmp_path: Path) -> None:
+    example = Stack("staging", BEFORE, home=tmp_path, config_overrides={"aws:region": place})
+    text = synth.text(example.synth())
+    assert f"{partitions.of(place).reverse_dns}.{place}.s3" in text
+    assert foreign(place, text) == []
 
 
 @pytest.mark.parametrize("place", EVERYTHING)

@@ -9,8 +9,8 @@ from typing import Final
 from pydantic import Field
 
 from contracts.prices import told as usd
-from settings.faults import Fault, repeated
-from settings.schedules import Schedule, Timezone, in_zone
+from settings.faults import Fault
+from settings.schedules import Schedule, Timezone, crossed, highest, lowest, named_twice
 from settings.section import Section, told
 from settings.steps import Steps
 
@@ -90,21 +90,20 @@ class Autoscaling(Section):
     @property
     def most(self) -> int | None:
         """Most instances at any time, the schedules' limits included; None where nothing scales."""
-        return max([self.maximum, *(each.maximum for each in self.schedules)]) if self.enabled else None
+        return highest(self) if self.enabled else None
 
     @property
     def least(self) -> int | None:
         """Fewest instances at any time, the schedules' limits included; None where nothing scales."""
-        return min([self.minimum, *(each.minimum for each in self.schedules)]) if self.enabled else None
+        return lowest(self) if self.enabled else None
 
     def faults(self) -> Iterator[Fault]:
         """Limits that cross, nothing that scales, and moments named twice."""
-        if self.minimum > self.maximum:
-            yield Fault("minimum", self.minimum, f"at most the maximum ({self.maximum})", "exchange them")
+        yield from crossed(self)
         if self.enabled and self.steps is None and all(getattr(self, target) is None for target in _TARGETS):
             advice = "say what scales, or enabled: false"
             yield Fault("invocations_per_instance", None, f"one of {', '.join(_TARGETS)} or steps", advice)
-        yield from repeated("schedules", [schedule.said for schedule in self.schedules])
+        yield from named_twice(self.schedules)
 
     def of_share(self, percent: int, least: int) -> Autoscaling:
         """As it is for a variant with `percent` of the requests, which no limit leaves with fewer than `least`, where
@@ -119,8 +118,3 @@ class Autoscaling(Section):
 
         schedules = tuple(each.model_copy(update=limits(each)) for each in self.schedules)
         return self.model_copy(update={**limits(self), "schedules": schedules})
-
-    def in_zone(self, timezone: str) -> Autoscaling:
-        """With the zone of every schedule's clock, where none of its own is said."""
-        zone = self.timezone or timezone
-        return self.model_copy(update={"timezone": zone, "schedules": in_zone(self.schedules, zone)})

@@ -76,7 +76,9 @@ _PAGES: Final = (
     ("Schedule", "….autoscaling.schedules[]", ""),
     ("BacklogScaling", "….autoscaling of {kind: asynchronous}", ""),
     ("CopyScaling", "….autoscaling of {kind: inference_component}", ""),
+    ("CopySchedule", "….autoscaling.schedules[] of {kind: inference_component}", ""),
     ("TaskScaling", "….autoscaling of {kind: fargate}", ""),
+    ("TaskSchedule", "….autoscaling.schedules[] of {kind: fargate}", ""),
     ("ConcurrencyScaling", "….autoscaling of {kind: lambda}", ""),
     ("ConcurrencySchedule", "….autoscaling.schedules[] of {kind: lambda}", ""),
 )

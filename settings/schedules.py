@@ -1,10 +1,10 @@
-"""When limits of autoscaling change: every day, on days of the week or the month, once, or by a cron expression."""
+"""Limits of autoscaling, and when they change: every day, on days of the week or month, once, or by cron."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, Protocol, Self, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field
@@ -32,6 +32,26 @@ def _known(timezone: str) -> str:
 
 #: A zone in which clocks are read; summer time comes and goes by itself.
 Timezone = Annotated[str, Field(min_length=1, examples=["Europe/Berlin"]), AfterValidator(_known)]
+
+
+class Limits(Protocol):
+    """Between which something scales."""
+
+    @property
+    def minimum(self) -> int:
+        """The fewest."""
+        ...
+
+    @property
+    def maximum(self) -> int:
+        """The most."""
+        ...
+
+
+def crossed(limits: Limits) -> Iterator[Fault]:
+    """A fault for limits that leave nothing between them."""
+    if limits.minimum > limits.maximum:
+        yield Fault("minimum", limits.minimum, f"at most the maximum ({limits.maximum})", "exchange them")
 
 
 class Schedule(Section):
@@ -84,16 +104,66 @@ class Schedule(Section):
             yield Fault("once", self.once, "a day and time of the calendar", "correct it")
         if self.cron:
             yield from cron_faults("cron", self.cron)
-        if self.minimum > self.maximum:
-            yield Fault("minimum", self.minimum, f"at most the maximum ({self.maximum})", "exchange them")
+        yield from crossed(self)
 
 
-S = TypeVar("S", bound=Schedule)
+class Clocked(Protocol):
+    """Scaling with schedules, and the zone in which they read the clock."""
+
+    @property
+    def timezone(self) -> str | None:
+        """The zone of its own; None for the stack's."""
+        ...
+
+    @property
+    def schedules(self) -> Sequence[Schedule]:
+        """Limits by the clock."""
+        ...
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """The same with other values."""
+        ...
 
 
-def in_zone(schedules: Iterable[S], zone: str) -> tuple[S, ...]:
-    """With the zone of every schedule's clock, where none of its own is said."""
-    return tuple(each.model_copy(update={"timezone": each.timezone or zone}) for each in schedules)
+class Scheduled(Limits, Protocol):
+    """Limits that schedules replace by the clock."""
+
+    @property
+    def schedules(self) -> Sequence[Schedule]:
+        """Limits by the clock."""
+        ...
+
+
+C = TypeVar("C", bound=Clocked)
+
+
+def in_zone(scaling: C, timezone: str) -> C:
+    """With the zone of every schedule's clock: its own, else that of the scaling, else `timezone`."""
+    zone = scaling.timezone or timezone
+    schedules = tuple(each.model_copy(update={"timezone": each.timezone or zone}) for each in scaling.schedules)
+    return scaling.model_copy(update={"timezone": zone, "schedules": schedules})
+
+
+def lowest(scaling: Scheduled) -> int:
+    """The fewest at any time, the schedules' limits included."""
+    return min([scaling.minimum, *(each.minimum for each in scaling.schedules)])
+
+
+def highest(scaling: Scheduled) -> int:
+    """The most at any time, the schedules' limits included."""
+    return max([scaling.maximum, *(each.maximum for each in scaling.schedules)])
+
+
+def named_twice(schedules: Sequence[Schedule]) -> Iterator[Fault]:
+    """A fault for moments at which two schedules say their limits."""
+    yield from repeated("schedules", [schedule.said for schedule in schedules])
+
+
+def too_many(path: str, count: int, limit: int | None) -> Iterator[Fault]:
+    """A fault for more to start with than the highest maximum, if there is one: scaling would end some at once."""
+    if limit is not None and count > limit:
+        allowed, advice = f"at most the highest maximum of autoscaling ({limit})", "lower the count or raise that"
+        yield Fault(path, count, allowed, advice)
 
 
 def expression_faults(path: str, expression: str) -> Iterator[Fault]:

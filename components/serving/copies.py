@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
+from components.serving.clock import scheduled
 from components.serving.scaling import first_one
 from components.serving.watch import REQUESTS
 from contracts.names import EndpointNames
@@ -50,8 +51,10 @@ def copy_scaling(
         },
         opts=opts,
     )
-    if settings.minimum == 0:
+    if settings.least == 0:
         _wake(name, names, settings, target, opts)
+    for schedule in settings.schedules:
+        scheduled(name, names, "copies", schedule, settings.timezone, target, opts)
 
 
 def _wake(

@@ -18,6 +18,7 @@ from components.access import Statement
 from components.service import Service
 from components.serving import balancer, kept, tasks
 from components.serving.balancer import Balancer
+from components.serving.clock import scheduled
 from components.serving.endpoint import logs, seen_through
 from components.serving.kind import Drawn, EndpointArgs
 from components.serving.watch import BUSY_PERCENT, halt, request_alarms, request_graphs
@@ -262,7 +263,7 @@ def _unanswered(
 
 
 def _scaling(name: str, args: EndpointArgs[Settings], service: aws.ecs.Service, child: pulumi.ResourceOptions) -> None:
-    """By the CPU of the tasks: requests by target cannot be told where two target groups take turns."""
+    """By the clock, and by the CPU of the tasks: requests by target are unknown where two target groups take turns."""
     settings, names = args.settings.autoscaling, args.names
     target = aws.appautoscaling.Target(
         f"{name}-target",
@@ -288,6 +289,8 @@ def _scaling(name: str, args: EndpointArgs[Settings], service: aws.ecs.Service, 
         },
         opts=child,
     )
+    for schedule in settings.schedules:
+        scheduled(name, names, "tasks", schedule, settings.timezone, target, child)
 
 
 def _watch(names: EndpointNames, settings: Settings, variants: Sequence[str], _: Iterable[str] = ()) -> Watch:

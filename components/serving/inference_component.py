@@ -217,7 +217,7 @@ def variant(settings: Settings) -> dict[str, Any]:
         "InitialInstanceCount": 1,
         "ManagedInstanceScaling": {
             "Status": "ENABLED",
-            "MinInstanceCount": 0 if settings.autoscaling.minimum == 0 else 1,
+            "MinInstanceCount": min(settings.autoscaling.least, 1),
             "MaxInstanceCount": settings.most_instances,
         },
         "RoutingConfig": {"RoutingStrategy": "LEAST_OUTSTANDING_REQUESTS"},
@@ -266,13 +266,13 @@ def template(
 
 
 def copies(settings: Settings, release: Release, model: str, live: Live | None) -> int:
-    """The live copies, within the limits of scaling. Another model starts with `copies` at least: one that no copy runs
-    would have proved nothing. Where nothing serves, those of when the release was promoted.
+    """The live copies, within the limits that scaling has at any time. Another model starts with `copies` at least: one
+    that no copy runs would have proved nothing. Where nothing serves, those of when the release was promoted.
     """
     scaling = settings.autoscaling
     now = live.counts[CHAMPION] if live else release.instances.get(CHAMPION, 0)
-    least = scaling.minimum if live and live.config == model else settings.copies
-    return min(max(now, least), scaling.maximum)
+    least = scaling.least if live and live.config == model else settings.copies
+    return min(max(now, least), scaling.most)
 
 
 def copies_of(body: Mapping[str, Any]) -> int:

@@ -11,6 +11,7 @@ from contracts.kinds import ASYNCHRONOUS
 from settings.autoscaling import of_share
 from settings.endpoints.common import EndpointAlarms, Fleet
 from settings.faults import Fault
+from settings.schedules import crossed
 from settings.section import Section, told
 
 
@@ -76,8 +77,7 @@ class BacklogScaling(Section):
 
     def faults(self) -> Iterator[Fault]:
         """Limits that cross."""
-        if self.minimum > self.maximum:
-            yield Fault("minimum", self.minimum, f"at most the maximum ({self.maximum})", "exchange them")
+        yield from crossed(self)
 
 
 class Asynchronous(Fleet):

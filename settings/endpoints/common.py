@@ -22,6 +22,7 @@ from settings.rollouts import (
     bakes,
     unwatched,
 )
+from settings.schedules import too_many
 from settings.section import EndpointInstance, Section, told
 from settings.tags import MAX_ENDPOINT_TAGS, Tags
 
@@ -173,6 +174,4 @@ class Fleet(AnyKind):
             yield Fault("rollout.bake_minutes", bake, allowed, advice)
         yield from unwatched(self.rollout, self.rollback_alarms)
         yield from repeated("rollback_alarms", self.rollback_alarms)
-        if (limit := self.most_instances) is not None and self.instance_count > limit:
-            allowed, advice = f"at most the highest maximum of autoscaling ({limit})", "lower the count or raise that"
-            yield Fault("instance_count", self.instance_count, allowed, advice)
+        yield from too_many("instance_count", self.instance_count, self.most_instances)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,7 @@ from settings.endpoints.common import AnyKind, RequestAlarms, RollbackAlarm
 from settings.faults import Fault, repeated
 from settings.network import SecurityGroupId
 from settings.rollouts import AllAtOnce, Canary, Linear, unwatched
+from settings.schedules import Schedule, Timezone, crossed, highest, in_zone, named_twice, too_many
 from settings.section import Section, told
 
 CertificateArn = Annotated[
@@ -38,26 +39,44 @@ _SIZES: Final = "Amazon ECS developer guide, task definition parameters for Farg
 _TASK_USD: Final = 730 * (price("ecs", "fargate vCPU x86").usd + 2 * price("ecs", "fargate memory x86").usd)
 
 
+class TaskSchedule(Schedule):
+    """New limits of the tasks: `at` a time of every day, of `weekdays` or of a `day_of_month`; `once`; or by `cron`."""
+
+    minimum: int = Field(ge=2, le=100)
+    """Fewest tasks from then on: in two zones."""
+    maximum: int = Field(ge=2, le=100)
+    """Most tasks from then on."""
+
+
 class TaskScaling(Section):
-    """Target tracking on the tasks' CPU."""
+    """Target tracking on the tasks' CPU, and limits by the clock."""
 
     enabled: bool = Field(default=True, json_schema_extra=told(risk="`false` leaves the number of tasks to people"))
     """Whether the number of tasks follows the load."""
     minimum: int = Field(default=2, ge=2, le=100)
     """Fewest tasks: in two zones."""
     maximum: int = Field(default=10, ge=2, le=100, json_schema_extra=told(cost="the bound of what the load may cost"))
-    """Most tasks."""
+    """Most tasks, until a schedule says otherwise."""
     cpu_percent: int = Field(default=60, ge=10, le=90)
     """CPU of the tasks in percent, on average, to hold."""
     scale_out_cooldown_seconds: int = Field(default=60, ge=0, le=3600)
     """Pause after a scale-out."""
     scale_in_cooldown_seconds: int = Field(default=300, ge=0, le=3600)
     """Pause after a scale-in."""
+    timezone: Timezone | None = None
+    """The zone of the schedules' clock, where it is not the stack's."""
+    schedules: tuple[TaskSchedule, ...] = ()
+    """Limits by the clock."""
+
+    @property
+    def most(self) -> int | None:
+        """Most tasks at any time, the schedules' limits included; None where people alone decide that."""
+        return highest(self) if self.enabled else None
 
     def faults(self) -> Iterator[Fault]:
-        """Limits that cross."""
-        if self.minimum > self.maximum:
-            yield Fault("minimum", self.minimum, f"at most the maximum ({self.maximum})", "exchange them")
+        """Limits that cross, and moments named twice."""
+        yield from crossed(self)
+        yield from named_twice(self.schedules)
 
 
 class Fargate(AnyKind):
@@ -131,6 +150,10 @@ class Fargate(AnyKind):
         """Of the memory of what serves it."""
         return {"model_mb": ("memory_mb", self.memory_mb)}
 
+    def in_zone(self, timezone: str) -> Mapping[str, Any]:
+        """Its scaling, by the clock of the stack's zone."""
+        return {"autoscaling": in_zone(self.autoscaling, timezone)}
+
     def faults(self) -> Iterator[Fault]:
         """A task of a size that Fargate does not have, more tasks than autoscaling may run, a rollout too short,
         things named twice."""
@@ -141,9 +164,7 @@ class Fargate(AnyKind):
             yield Fault(
                 "memory_mb", self.memory_mb, f"{allowed} with cpu {self.cpu}", "take a size that Fargate has", _SIZES
             )
-        if self.task_count > (limit := self.autoscaling.maximum):
-            allowed = f"at most autoscaling.maximum ({limit})"
-            yield Fault("task_count", self.task_count, allowed, "lower the count or raise the maximum")
+        yield from too_many("task_count", self.task_count, self.autoscaling.most)
         yield from unwatched(self.rollout, self.rollback_alarms)
         yield from repeated("rollback_alarms", self.rollback_alarms)
         yield from repeated("client_security_groups", self.client_security_groups)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,7 @@ from contracts.prices import told as usd
 from settings.endpoints.common import AnyKind, RequestAlarms, RollbackAlarm
 from settings.faults import Fault, repeated
 from settings.rollouts import Rolling, bakes, unwatched
+from settings.schedules import Schedule, Timezone, crossed, highest, in_zone, lowest, named_twice, too_many
 from settings.section import EndpointInstance, Section, told
 
 #: Copies that a release starts with at least: a batch is at most half of them (API reference,
@@ -26,8 +27,19 @@ _MOST_MINUTES = 480
 _START_MINUTES = 10
 
 
+class CopySchedule(Schedule):
+    """New limits of the copies: `at` a time of every day, of `weekdays` or of a `day_of_month`; `once`; or by
+    `cron`."""
+
+    minimum: int = Field(ge=0, le=100)
+    """Fewest copies from then on."""
+    maximum: int = Field(ge=1, le=100)
+    """Most copies from then on."""
+
+
 class CopyScaling(Section):
-    """Target tracking on the requests that each copy has at once; from zero a refused request brings a copy back."""
+    """Target tracking on the requests that each copy has at once, and limits by the clock; from zero a refused request
+    brings a copy back."""
 
     minimum: int = Field(
         default=0,
@@ -40,7 +52,7 @@ class CopyScaling(Section):
     )
     """Fewest copies."""
     maximum: int = Field(default=4, ge=2, le=100, json_schema_extra=told(cost="the bound of what the load may cost"))
-    """Most copies."""
+    """Most copies, until a schedule says otherwise."""
     concurrent_requests: int = Field(
         default=5,
         ge=1,
@@ -55,11 +67,25 @@ class CopyScaling(Section):
     """Pause after a scale-out."""
     scale_in_cooldown_seconds: int = Field(default=300, ge=0, le=3600)
     """Pause after a scale-in."""
+    timezone: Timezone | None = None
+    """The zone of the schedules' clock, where it is not the stack's."""
+    schedules: tuple[CopySchedule, ...] = ()
+    """Limits by the clock."""
+
+    @property
+    def least(self) -> int:
+        """Fewest copies at any time, the schedules' limits included."""
+        return lowest(self)
+
+    @property
+    def most(self) -> int:
+        """Most copies at any time, the schedules' limits included."""
+        return highest(self)
 
     def faults(self) -> Iterator[Fault]:
-        """Limits that cross."""
-        if self.minimum > self.maximum:
-            yield Fault("minimum", self.minimum, f"at most the maximum ({self.maximum})", "exchange them")
+        """Limits that cross, and moments named twice."""
+        yield from crossed(self)
+        yield from named_twice(self.schedules)
 
 
 class InferenceComponent(AnyKind):
@@ -129,13 +155,17 @@ class InferenceComponent(AnyKind):
     @property
     def most_instances(self) -> int:
         """Most instances at once: one for each copy, and for those of a batch that take over."""
-        most = self.autoscaling.maximum
+        most = self.autoscaling.most
         return most + math.ceil(most * self.rollout.batch_percent / 100)
 
     @property
     def limits(self) -> Mapping[str, tuple[str, int]]:
         """Of the memory of what serves it."""
         return {"model_mb": ("copy_memory_mb", self.copy_memory_mb)}
+
+    def in_zone(self, timezone: str) -> Mapping[str, Any]:
+        """Its scaling, by the clock of the stack's zone."""
+        return {"autoscaling": in_zone(self.autoscaling, timezone)}
 
     def faults(self) -> Iterator[Fault]:
         """Copies that no instance holds, or more than there may be; a rollout too long or short, alarms named twice."""
@@ -149,9 +179,7 @@ class InferenceComponent(AnyKind):
         if self.copy_memory_mb >= (memory := its.memory_gib * _MB_OF_GIB):
             allowed = f"less than {memory:g} with {self.instance_type}"
             yield Fault("copy_memory_mb", self.copy_memory_mb, allowed, "ask for less, or name a larger type")
-        if self.copies > (limit := self.autoscaling.maximum):
-            allowed = f"at most autoscaling.maximum ({limit})"
-            yield Fault("copies", self.copies, allowed, "lower the count or raise the maximum")
+        yield from too_many("copies", self.copies, self.autoscaling.most)
         waits = bakes(self.rollout)
         most = max(self.rollout_timeout_minutes - waits * _START_MINUTES, 0) // waits
         if (bake := self.rollout.bake_minutes) > most:

@@ -13,7 +13,7 @@ from contracts.prices import price
 from settings.endpoints.common import AnyKind, RequestAlarms, RollbackAlarm
 from settings.faults import Fault, repeated
 from settings.rollouts import ALARM_MINUTES, UNWATCHED
-from settings.schedules import Schedule, Timezone, in_zone
+from settings.schedules import Schedule, Timezone, in_zone, named_twice
 from settings.section import Section, told
 
 _KEPT_WARM: Final = "AWS Lambda developer guide, configuring provisioned concurrency, read 2026-11-29"
@@ -72,12 +72,7 @@ class ConcurrencyScaling(Section):
 
     def faults(self) -> Iterator[Fault]:
         """Moments named twice."""
-        yield from repeated("schedules", [schedule.said for schedule in self.schedules])
-
-    def in_zone(self, timezone: str) -> ConcurrencyScaling:
-        """With the zone of every schedule's clock, where none of its own is said."""
-        zone = self.timezone or timezone
-        return self.model_copy(update={"timezone": zone, "schedules": in_zone(self.schedules, zone)})
+        yield from named_twice(self.schedules)
 
 
 class Lambda(AnyKind):
@@ -179,7 +174,7 @@ class Lambda(AnyKind):
 
     def in_zone(self, timezone: str) -> Mapping[str, Any]:
         """Its scaling, by the clock of the stack's zone."""
-        return {"autoscaling": self.autoscaling and self.autoscaling.in_zone(timezone)}
+        return {"autoscaling": self.autoscaling and in_zone(self.autoscaling, timezone)}
 
     def _unwatched(self) -> Iterator[Fault]:
         """A rollout that is over before its alarms can go off: CodeDeploy watches from the first tenth to the last."""

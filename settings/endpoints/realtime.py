@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 
 from settings.autoscaling import Autoscaling
 from settings.endpoints.common import Fleet, RequestAlarms
+from settings.schedules import in_zone
 
 
 class RequestFleet(Fleet):
@@ -40,7 +41,7 @@ class RequestFleet(Fleet):
 
     def in_zone(self, timezone: str) -> Mapping[str, Any]:
         """Its scaling, by the clock of the stack's zone."""
-        return {"autoscaling": self.autoscaling.in_zone(timezone)}
+        return {"autoscaling": in_zone(self.autoscaling, timezone)}
 
 
 class Realtime(RequestFleet):

@@ -308,6 +308,39 @@ def test_a_task_has_a_size_that_fargate_has(
         ]
 
 
+def test_a_service_starts_with_no_more_tasks_than_scaling_ever_gives_it() -> None:
+    def written(count: int, **scaling: Any) -> dict[str, Any]:
+        return live(kind="fargate", task_count=count, autoscaling=scaling, **REQUIRED["fargate"])
+
+    def refused(count: int, most: int) -> list[str]:
+        allowed = f"at most the highest maximum of autoscaling ({most}); lower the count or raise that"
+        return [f"ml-platform:{LIVE}.task_count: found {count}; allowed: {allowed}"]
+
+    by_day = [{"at": "07:00", "minimum": 4, "maximum": 20}]
+    assert faults(workloads=written(11)) == refused(11, 10)
+    assert faults(workloads=written(21, schedules=by_day)) == refused(21, 20)
+    assert load(workloads=written(20, schedules=by_day))
+    assert load(workloads=written(21, enabled=False, schedules=by_day))  # people alone decide it
+
+
+def test_schedules_of_tasks_leave_one_in_each_of_two_zones_and_read_the_stacks_clock() -> None:
+    def written(*least: int) -> dict[str, Any]:
+        schedules = [{"at": "22:00", "minimum": each, "maximum": 3} for each in least]
+        return live(kind="fargate", autoscaling={"schedules": schedules}, **REQUIRED["fargate"])
+
+    where = f"ml-platform:{LIVE}.autoscaling.schedules"
+    assert faults(workloads=written(1)) == [f"{where}[0].minimum: found 1; allowed: 2 to 100; choose such a value"]
+    assert faults(workloads=written(4)) == [
+        f"{where}[0].minimum: found 4; allowed: at most the maximum (3); exchange them"
+    ]
+    assert faults(workloads=written(2, 3)) == [
+        f'{where}: found ["22:00"]; allowed: each once; remove the repetition'
+    ]  # fmt: skip
+    served = load(timezone="Europe/Berlin", workloads=written(2)).workloads["churn"].endpoints["live"]
+    assert isinstance(served, Fargate)
+    assert [each.timezone for each in served.autoscaling.schedules] == ["Europe/Berlin"]
+
+
 @pytest.mark.parametrize("kind", kinds.PLANNED)
 def test_a_kind_that_is_to_come_is_refused_by_name_and_nothing_else_of_it_is_judged(kind: str) -> None:
     assert faults(workloads=live(kind=kind, memory_mb=2048)) == [

@@ -30,7 +30,7 @@ KIND = "inference_component"
         ),
         (
             {"copies": 5},
-            "copies: found 5; allowed: at most autoscaling.maximum (4); lower the count or raise the maximum",
+            "copies: found 5; allowed: at most the highest maximum of autoscaling (4); lower the count or raise that",
         ),
         (
             {"rollout": {"kind": "rolling", "batch_percent": 5, "bake_minutes": 1}},
@@ -40,6 +40,22 @@ KIND = "inference_component"
         (
             {"autoscaling": {"minimum": 3, "maximum": 2}},
             "autoscaling.minimum: found 3; allowed: at most the maximum (2); exchange them",
+        ),
+        (
+            {"autoscaling": {"schedules": [{"at": "22:00", "minimum": 3, "maximum": 2}]}},
+            "autoscaling.schedules[0].minimum: found 3; allowed: at most the maximum (2); exchange them",
+        ),
+        (
+            {"autoscaling": {"schedules": [{"at": "22:00", "minimum": -1, "maximum": 2}]}},
+            "autoscaling.schedules[0].minimum: found -1; allowed: 0 to 100; choose such a value",
+        ),
+        (
+            {"autoscaling": {"schedules": [{"at": "22:00", "minimum": least, "maximum": 9} for least in (0, 1)]}},
+            'autoscaling.schedules: found ["22:00"]; allowed: each once; remove the repetition',
+        ),
+        (
+            {"copies": 9, "autoscaling": {"schedules": [{"at": "08:00", "minimum": 2, "maximum": 8}]}},
+            "copies: found 9; allowed: at most the highest maximum of autoscaling (8); lower the count or raise that",
         ),
         (
             {"rollback_alarms": ["latency", "latency"]},
@@ -57,6 +73,15 @@ def test_it_goes_to_zero_by_itself_and_an_instance_for_each_copy_is_the_most() -
     assert (found.autoscaling.minimum, found.copies, found.rollout.batch_percent) == (0, 2, 50)
     assert found.most_instances == 8  # half of five, rounded up, take over beside them
     assert CopyScaling().maximum == 4
+
+
+def test_the_highest_maximum_of_its_schedules_bounds_it_too() -> None:
+    schedules = [{"at": "08:00", "minimum": 2, "maximum": 9}, {"at": "20:00", "minimum": 0, "maximum": 2}]
+    written = live(kind=KIND, copies=9, autoscaling={"minimum": 1, "schedules": schedules})
+    found = load(timezone="Europe/Berlin", workloads=written).workloads["churn"].endpoints["live"]
+    assert isinstance(found, InferenceComponent)
+    assert (found.autoscaling.least, found.autoscaling.most, found.most_instances) == (0, 9, 14)
+    assert {each.timezone for each in found.autoscaling.schedules} == {"Europe/Berlin"}
 
 
 @pytest.mark.parametrize("field", ["instance_count", "memory_mb", "max_concurrency", "schedule"])

@@ -101,6 +101,8 @@ OPTIONS: dict[str, list[tuple[dict[str, Any], set[str]]]] = {
     "alarms": [({}, _ALL), ({"alarms": {"server_errors": 3, "backlog": 9}}, {ASYNCHRONOUS})],
 }
 _BY_REQUESTS = {REALTIME, PIPELINE, MULTI_MODEL}
+#: All that has a scalable target, but for what waits in a queue: that says itself when instances are needed.
+_BY_THE_CLOCK = {*_BY_REQUESTS, LAMBDA, FARGATE, COMPONENT}
 #: What may be written of scaling, by axis. Application Auto Scaling API reference, PredefinedMetricSpecification: the
 #: metrics of SageMaker's variants, of copies, of services of ECS, of provisioned concurrency (read 2026-11-30).
 SCALING: list[list[tuple[dict[str, Any], set[str]]]] = [
@@ -130,14 +132,14 @@ SCALING: list[list[tuple[dict[str, Any], set[str]]]] = [
     # The same, "Scheduled scaling": of what the platform has by the clock.
     [
         ({}, _ALL),
-        ({"schedules": [{"at": "08:00", "minimum": 3, "maximum": 9}]}, {*_BY_REQUESTS, LAMBDA}),
-        (
-            {"schedules": [{"at": "08:00", "timezone": "Asia/Tokyo", "minimum": 3, "maximum": 9}]},
-            {*_BY_REQUESTS, LAMBDA},
-        ),
+        ({"schedules": [{"at": "08:00", "minimum": 3, "maximum": 9}]}, _BY_THE_CLOCK),
+        ({"schedules": [{"at": "08:00", "timezone": "Asia/Tokyo", "minimum": 3, "maximum": 9}]}, _BY_THE_CLOCK),
+        # None at all of copies alone, as `minimum` above; of tasks two at least, in two zones.
+        ({"schedules": [{"at": "20:00", "minimum": 0, "maximum": 4}]}, {COMPONENT}),
+        ({"schedules": [{"at": "20:00", "minimum": 1, "maximum": 4}]}, _BY_THE_CLOCK - {FARGATE}),
         ({"schedules": [{"at": "08:00", "minimum": 9, "maximum": 3}]}, set()),
     ],
-    [({}, _ALL), ({"timezone": "Europe/Berlin"}, {*_BY_REQUESTS, LAMBDA}), ({"timezone": "Mars/Base"}, set())],
+    [({}, _ALL), ({"timezone": "Europe/Berlin"}, _BY_THE_CLOCK), ({"timezone": "Mars/Base"}, set())],
 ]
 #: Scaling of a function has to say its most, and what is kept warm at least (AWS Lambda developer guide, "Configuring
 #: provisioned concurrency": a target scales what is provisioned).

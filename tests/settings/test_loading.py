@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 import settings
 from settings import Autoscaling, Canary, Realtime, Schedule, Settings
+from settings.schedules import in_zone
 from tests.settings.written import faults, live, load
 
 ROOT = Path(__file__).parents[2]
@@ -33,14 +34,15 @@ def test_without_config_the_defaults_are_the_safe_ones() -> None:
     assert live.rollout == Canary(canary_percent=10, bake_minutes=10)
     assert live.rollback_alarms == ("server_errors", "latency")
     assert live.alarms.server_errors == 10
-    assert live.autoscaling == Autoscaling(
+    written = Autoscaling(
         minimum=2,
         maximum=10,
         invocations_per_instance=1000,
         scale_out_cooldown_seconds=60,
         scale_in_cooldown_seconds=300,
         schedules=(Schedule(at="22:00", minimum=1, maximum=3), Schedule(at="06:00", minimum=2, maximum=10)),
-    ).in_zone("UTC")
+    )
+    assert live.autoscaling == in_zone(written, "UTC")
 
 
 def test_a_project_of_another_name_is_refused_where_its_config_would_be_lost() -> None:

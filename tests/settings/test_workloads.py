@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from settings import Autoscaling, Features, Monitoring, Realtime, Retraining
+from settings.schedules import in_zone
 from tests.settings.written import churn, faults, live, load
 
 
 def test_a_stack_without_workloads_has_the_one_of_the_project() -> None:
     (churn,) = load().workloads.values()
     assert churn.contract == "contracts/churn.yaml"
-    assert churn.endpoints == {"live": Realtime(autoscaling=Autoscaling().in_zone("UTC"))}
+    assert churn.endpoints == {"live": Realtime(autoscaling=in_zone(Autoscaling(), "UTC"))}
 
 
 def test_one_workload_is_three_lines() -> None:

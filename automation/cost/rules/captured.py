@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from automation.cost.charge import Context
 from automation.cost.document import Document, Resource
 from automation.cost.rules import components, ecs, functions
 from automation.cost.rules.sagemaker import CONFIG
@@ -24,7 +25,7 @@ _OWN_OBJECTS_AN_HOUR: Final = 360
 
 def captured(document: Document, traffic: Traffic) -> tuple[float, float]:
     """GB and objects: the share of the requests that is captured, in at most so many objects in an hour."""
-    found = list(_shares(document))
+    found = list(_shares(Context(document, traffic)))
     kb = traffic.request_kb + traffic.response_kb + _RECORD_KB
     records = [traffic.served * share for share, _ in found]
     objects = [min(each, traffic.endpoint_hours * most) for each, (_, most) in zip(records, found, strict=True)]
@@ -36,8 +37,9 @@ def configurations(document: Document) -> list[Resource]:
     return [document.one(CONFIG, name=each.inputs["endpointConfigName"]) for each in document.all(_ENDPOINT)]
 
 
-def _shares(document: Document) -> Iterator[tuple[float, float]]:
+def _shares(context: Context) -> Iterator[tuple[float, float]]:
     """Of every endpoint the share of its requests that is captured, and the most objects in an hour."""
+    document = context.document
     for config in configurations(document):
         yield from _of_configuration(config, document)
     for stack in document.all(components.STACK):
@@ -45,7 +47,7 @@ def _shares(document: Document) -> Iterator[tuple[float, float]]:
     for service in document.all(ecs.SERVICE):
         (container,) = json.loads(ecs.definition(service, document).inputs["containerDefinitions"])
         environment = {each["name"]: each["value"] for each in container["environment"]}
-        yield from _own(environment, ecs.tasks(service, document))
+        yield from _own(environment, ecs.tasks(service, context))
     for function in document.all(functions.FUNCTION):
         if functions.serves(function, document):
             variables = (function.inputs.get("environment") or {}).get("variables") or {}

@@ -7,12 +7,12 @@ from typing import Final
 
 from automation.cost.charge import Charge, Context, Rule
 from automation.cost.document import Document, Resource
+from automation.cost.rules import sagemaker
 from automation.cost.traffic import KB_OF_GB
 from contracts.prices import HOURS_A_MONTH
 
 SERVICE: Final = "aws:ecs/service:Service"
 _DEFINITION: Final = "aws:ecs/taskDefinition:TaskDefinition"
-_SCALED: Final = "aws:appautoscaling/target:Target"
 _PROCESSOR: Final = {"X86_64": "x86", "ARM64": "arm"}
 #: GB that one LCU takes in an hour (Elastic Load Balancing pricing, "LCU details"): what an endpoint's requests fill
 #: first, being few and small.
@@ -29,17 +29,17 @@ def definition(service: Resource, document: Document) -> Resource:
     return next(each for each in document.all(_DEFINITION) if each.component == service.component)
 
 
-def tasks(service: Resource, document: Document) -> int:
-    """The fewest that run: with the CPU of a request unknown, no more can be told."""
+def tasks(service: Resource, context: Context) -> float:
+    """The fewest that run, on average by the clock: with the CPU of a request unknown, no more can be told."""
     name = service.inputs["name"]
-    targets = document.all(_SCALED, resourceId=f"service/{name}/{name}")
-    return targets[0].inputs["minCapacity"] if targets else service.inputs["desiredCount"]
+    targets = context.document.all(sagemaker.SCALED, resourceId=f"service/{name}/{name}")
+    return sagemaker.fewest(targets[0], context) if targets else service.inputs["desiredCount"]
 
 
 def _service(resource: Resource, context: Context) -> Iterator[Charge]:
     """The first two tasks are never Spot, and a minimum of more counts as on demand too."""
     document, hours = context.document, context.traffic.endpoint_hours
-    wanted, count = definition(resource, document), tasks(resource, document)
+    wanted, count = definition(resource, document), tasks(resource, context)
     processor = _PROCESSOR[wanted.inputs["runtimePlatform"]["cpuArchitecture"]]
     yield Charge("ecs", f"fargate vCPU {processor}", count * int(wanted.inputs["cpu"]) / 1024 * hours)
     yield Charge("ecs", f"fargate memory {processor}", count * int(wanted.inputs["memory"]) / 1024 * hours)

@@ -50,9 +50,8 @@ def _warm(resource: Resource, context: Context) -> Iterator[Charge]:
     called = resource.inputs["functionName"]
     targets = document.all(sagemaker.SCALED, resourceId=f"function:{called}:{resource.inputs['qualifier']}")
     kept: float = resource.inputs["provisionedConcurrentExecutions"]
-    if targets and (hours := traffic.running_hours()):
-        limits = sagemaker.limits(targets[0], document)
-        kept = sum(limits[hour][0] for hour in hours) / len(hours)
+    if targets:
+        kept = sagemaker.fewest(targets[0], context)
     seconds = kept * traffic.endpoint_hours * 3600
     function = document.one(FUNCTION, name=called)
     yield Charge("lambda", f"provisioned concurrency {_processor(function)}", seconds * _gigabytes(function))

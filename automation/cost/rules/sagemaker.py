@@ -109,7 +109,7 @@ def _invocations_held(scaled: str, document: Document) -> float:
 
 
 def limits(target: Resource, document: Document) -> Sequence[tuple[int, int]]:
-    """Fewest and most instances in each hour of the week: what the last scheduled action said."""
+    """Fewest and most of a target in each hour of the week: what the last scheduled action said."""
     said: dict[int, tuple[int, int]] = {}
     for action in document.all(_TIMED, resourceId=target.inputs["resourceId"]):
         limit = action.inputs["scalableTargetAction"]
@@ -121,6 +121,12 @@ def limits(target: Resource, document: Document) -> Sequence[tuple[int, int]]:
         now = said.get(hour, now)
         found.append(now)
     return found
+
+
+def fewest(target: Resource, context: Context) -> float:
+    """The fewest of a target, on average over the hours in which endpoints run; 0 where they never do."""
+    within, hours = limits(target, context.document), context.traffic.running_hours()
+    return sum(within[hour][0] for hour in hours) / len(hours) if hours else 0
 
 
 def _schedule(resource: Resource, context: Context) -> Iterator[Charge]:

@@ -273,3 +273,22 @@ def test_load_balancers_of_the_stack_log_below_their_own_names() -> None:
     found = lake.balancer_log_statement(NAMES, "logs")
     assert found.resources == ("arn:aws:s3:::logs/load-balancers/*-staging-*/AWSLogs/123456789012/*",)
     assert found.conditions == {"StringEqualsIfExists": {"aws:SourceAccount": "123456789012"}}
+
+
+def test_limits_of_the_tasks_follow_the_clock() -> None:
+    zone = {"timezone": "Europe/Berlin"}  # as the stack gives it to both
+    morning = {"at": "07:00", "minimum": 4, "maximum": 20, **zone}
+    deployed = serving(autoscaling={"schedules": [morning], **zone})
+    action, target = deployed.one("serving-tasks-at-0700").inputs, deployed.one("serving-target").inputs
+    assert action == {
+        "name": "churn-staging-live-tasks-at-0700",
+        "schedule": "cron(0 7 * * ? *)",
+        "timezone": "Europe/Berlin",
+        "scalableTargetAction": {"minCapacity": 4, "maxCapacity": 20},
+        "serviceNamespace": "ecs",
+        "resourceId": "service/churn-staging-live/churn-staging-live",
+        "scalableDimension": "ecs:service:DesiredCount",
+    }
+    assert (target["minCapacity"], target["maxCapacity"]) == (2, 10)
+    by_hand = serving(autoscaling={"enabled": False, "schedules": [morning], **zone})
+    assert not {"serving-target", "serving-tasks-at-0700"} & {each.name for each in by_hand.resources}

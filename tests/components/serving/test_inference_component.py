@@ -29,7 +29,7 @@ ROLE = "arn:aws:iam::123456789012:role/mlplatform/staging/churn-staging-live-end
 
 
 def settings(**section: Any) -> Settings:
-    return Settings.model_validate({"kind": "inference_component", **section})
+    return Settings.model_validate_json(json.dumps({"kind": "inference_component", **section}))
 
 
 def serving(found: Record | None = None, *, there: Serving | None = None, **section: Any) -> Deployment:
@@ -266,3 +266,40 @@ def test_what_is_watched_is_published_of_components() -> None:
 
 def test_the_template_does_not_depend_on_the_order_of_its_parts() -> None:
     assert inference_component.text({"b": 1, "a": [2]}) == '{"a":[2],"b":1}'
+
+
+NIGHT, DAY = {"at": "22:00", "minimum": 0, "maximum": 2}, {"at": "06:00", "minimum": 2, "maximum": 8}
+
+
+def test_limits_of_the_copies_follow_the_clock() -> None:
+    deployed = serving(copies=8, autoscaling={"minimum": 1, "schedules": [NIGHT, DAY]})
+    actions = {each: deployed.one(f"serving-copies-at-{each}").inputs for each in ("2200", "0600")}
+    assert {each: its["scalableTargetAction"] for each, its in actions.items()} == {
+        "2200": {"minCapacity": 0, "maxCapacity": 2},
+        "0600": {"minCapacity": 2, "maxCapacity": 8},
+    }
+    target = deployed.one("serving-copies-target").inputs
+    for action in actions.values():
+        assert {key: action[key] for key in ("serviceNamespace", "resourceId", "scalableDimension")} == {
+            "serviceNamespace": "sagemaker",
+            "resourceId": "inference-component/churn-staging-live",
+            "scalableDimension": "sagemaker:inference-component:DesiredCopyCount",
+        }
+    assert (target["minCapacity"], target["maxCapacity"]) == (1, 4)
+    (variant,) = resources(deployed)["Config"]["ProductionVariants"]
+    assert variant["ManagedInstanceScaling"] == {"Status": "ENABLED", "MinInstanceCount": 0, "MaxInstanceCount": 12}
+    assert resources(deployed)["Component"]["RuntimeConfig"] == {"CopyCount": 8}
+
+
+def test_a_night_without_copies_ends_with_a_refused_request() -> None:
+    asleep, awake = (serving(autoscaling={"minimum": 1, "schedules": each}) for each in ([NIGHT, DAY], [DAY]))
+    assert {each.name for each in asleep.all(POLICY)} == {"serving-concurrency", "serving-wake"}
+    assert [each.name for each in awake.all(POLICY)] == ["serving-concurrency"]
+    (variant,) = resources(awake)["Config"]["ProductionVariants"]
+    assert variant["ManagedInstanceScaling"]["MinInstanceCount"] == 1
+
+
+@pytest.mark.parametrize(("now", "model", "starts"), [(0, "old", 0), (8, "old", 8), (9, "old", 8), (0, "new", 2)])
+def test_a_change_of_settings_leaves_the_copies_that_the_clock_gave(now: int, model: str, starts: int) -> None:
+    found = settings(autoscaling={"minimum": 1, "schedules": [NIGHT, DAY]})
+    assert copies(found, record().wanted, model, live(now)) == starts

@@ -12,6 +12,7 @@ from components.serving.clock import expression, role
 from components.serving.scaling import targets
 from components.serving.steps import adjustments
 from settings import Realtime, Schedule
+from settings.schedules import in_zone
 from tests.components.engine import LIVE
 from tests.components.serving.realtime import serving
 
@@ -40,12 +41,12 @@ def test_every_kind_of_moment(written: dict[str, Any], expected: str, called: st
 
 
 def test_schedules_run_by_the_clock_of_their_zone() -> None:
-    scaling = Realtime.model_validate_json(
+    written = Realtime.model_validate_json(
         """{"autoscaling": {"timezone": "Europe/Berlin", "schedules": [
             {"at": "22:00", "minimum": 1, "maximum": 3},
             {"at": "22:00", "minimum": 2, "maximum": 4, "timezone": "UTC"}]}}"""
-    ).autoscaling.in_zone("America/New_York")
-    deployed = serving(autoscaling=scaling.model_dump())
+    ).autoscaling
+    deployed = serving(autoscaling=in_zone(written, "America/New_York").model_dump())
     found = {name: deployed.one(f"serving-champion-{name}").inputs for name in ("at-2200", "at-2200-utc")}
     assert {name: (each["timezone"], each["scalableTargetAction"]["minCapacity"]) for name, each in found.items()} == {
         "at-2200": ("Europe/Berlin", 1),

@@ -202,16 +202,40 @@ def test_a_component_outlives_its_endpoint(components: Components, name: str) ->
     assert (code, said.partition(' "')[0]) == ("ValidationException", "Could not find inference component")
 
 
+def _copies(name: str) -> dict[str, Any]:
+    return {
+        "ServiceNamespace": "sagemaker",
+        "ScalableDimension": "sagemaker:inference-component:DesiredCopyCount",
+        "ResourceId": f"inference-component/{name}",
+    }
+
+
+def test_a_schedule_moves_the_limits_of_a_component_and_its_copies_between_them(
+    emulator: Emulator, components: Components, name: str
+) -> None:
+    components.of(name)
+    scaling, target = emulator.client("application-autoscaling"), _copies(name)
+    scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=4)
+    for least, most, copies in ((0, 1, 1), (3, 8, 3)):
+        scaling.put_scheduled_action(
+            **target,
+            ScheduledActionName="always",
+            Schedule="cron(* * * * ? *)",
+            ScalableTargetAction={"MinCapacity": least, "MaxCapacity": most},
+        )
+        emulator.advance(60)
+        found = scaling.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=[target["ResourceId"]])
+        assert [(each["MinCapacity"], each["MaxCapacity"]) for each in found["ScalableTargets"]] == [(least, most)]
+        assert components.settled(name)["RuntimeConfig"] == {"DesiredCopyCount": copies, "CurrentCopyCount": copies}
+    scaling.deregister_scalable_target(**target)
+
+
 def test_an_hour_without_requests_takes_every_copy_and_a_refused_request_brings_one_back(
     emulator: Emulator, components: Components, cloudwatch: Any, name: str
 ) -> None:
     components.of(name)
     scaling = emulator.client("application-autoscaling")
-    target = {
-        "ServiceNamespace": "sagemaker",
-        "ScalableDimension": "sagemaker:inference-component:DesiredCopyCount",
-        "ResourceId": f"inference-component/{name}",
-    }
+    target = _copies(name)
     metric = "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution"
     scaling.register_scalable_target(**target, MinCapacity=0, MaxCapacity=3)
     scaling.put_scaling_policy(

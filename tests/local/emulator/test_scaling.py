@@ -149,6 +149,39 @@ def test_a_request_that_waited_longer_than_its_time_to_live_has_failed(
     assert told["failureReason"] == "The request expired: it waited longer than 60 seconds."
 
 
+def _tasks(service: Service) -> dict[str, Any]:
+    return {
+        "ServiceNamespace": "ecs",
+        "ScalableDimension": "ecs:service:DesiredCount",
+        "ResourceId": f"service/{service.name}/{service.name}",
+    }
+
+
+def test_a_schedule_moves_the_limits_of_a_service_and_its_tasks_between_them(
+    unhurried: Emulator, name: str, eventually: Callable[..., Any]
+) -> None:
+    service, scaling = Service(unhurried, f"{name}-live"), unhurried.client("application-autoscaling")
+    service.create(**CANARY)
+    eventually(lambda: (live := service.host.observe()) is not None and not live.in_progress)
+    target = _tasks(service)
+    scaling.register_scalable_target(**target, MinCapacity=2, MaxCapacity=10)
+    for least, most, tasks in ((4, 6, 4), (2, 3, 3)):  # a morning and a night
+        scaling.put_scheduled_action(
+            **target,
+            ScheduledActionName="always",
+            Schedule="cron(* * * * ? *)",
+            ScalableTargetAction={"MinCapacity": least, "MaxCapacity": most},
+        )
+        unhurried.advance(60)
+        found = scaling.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[target["ResourceId"]])
+        assert [(each["MinCapacity"], each["MaxCapacity"]) for each in found["ScalableTargets"]] == [(least, most)]
+        live = service.host.observe()
+        assert live is not None
+        assert live.counts == {"champion": tasks}
+        eventually(lambda tasks=tasks: len(service.pids) == tasks)
+    scaling.deregister_scalable_target(**target)
+
+
 def test_tasks_of_a_service_follow_their_cpu_and_get_no_fewer_while_a_release_takes_over(
     unhurried: Emulator, name: str, eventually: Callable[..., Any]
 ) -> None:
@@ -156,11 +189,7 @@ def test_tasks_of_a_service_follow_their_cpu_and_get_no_fewer_while_a_release_ta
     cloudwatch = unhurried.client("cloudwatch")
     service.create(**CANARY | {"canaryConfiguration": {"canaryPercent": 50.0, "canaryBakeTimeInMinutes": 1440}})
     eventually(lambda: (live := service.host.observe()) is not None and not live.in_progress)
-    target = {
-        "ServiceNamespace": "ecs",
-        "ScalableDimension": "ecs:service:DesiredCount",
-        "ResourceId": f"service/{service.name}/{service.name}",
-    }
+    target = _tasks(service)
     scaling.register_scalable_target(**target, MinCapacity=2, MaxCapacity=6)
     scaling.put_scaling_policy(
         **target,

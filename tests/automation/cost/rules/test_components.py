@@ -52,6 +52,22 @@ def test_an_instance_is_there_in_hours_with_requests_and_for_copies_that_stay() 
     assert hours(3, requests=0) == 1460
 
 
+def test_copies_of_each_hour_are_those_of_the_clock() -> None:
+    by_day, by_night = (
+        resource(
+            "appautoscaling/scheduledAction:ScheduledAction",
+            f"at {hour}",
+            within=WORKLOAD,
+            resourceId=f"inference-component/{NAME}",
+            schedule=f"cron(0 {hour} * * ? *)",
+            scalableTargetAction={"minCapacity": least, "maxCapacity": 8},
+        )
+        for hour, least in ((6, 3), (18, 0))
+    )
+    found = items(estimated(*stack(1), by_day, by_night, traffic=Traffic(requests=0)))
+    assert found["instance ml.m5.large"] == 730  # three copies take two instances, for half of the day
+
+
 @pytest.mark.parametrize(("cores", "memory", "held"), [(1, 1024, 2), (0.25, 1024, 8), (0.5, 4096, 2), (2, 8000, 1)])
 def test_an_instance_holds_copies_by_cores_and_by_memory(cores: float, memory: int, held: int) -> None:
     asked = {"NumberOfCpuCoresRequired": cores, "MinMemoryRequiredInMb": memory}

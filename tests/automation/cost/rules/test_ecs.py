@@ -83,3 +83,31 @@ def test_a_load_balancer_costs_its_hours_and_the_gigabytes_that_pass_it() -> Non
     found = estimated(balancer, traffic=traffic)
     assert items(found) == {"application load balancer": 730, "LCU": 8}
     assert usd(found) == round(730 * 0.0225 + 8 * 0.008, 2)
+
+
+def at(hour: int, least: int) -> dict[str, Any]:
+    """What sets other limits at an hour of every day."""
+    return resource(
+        "appautoscaling/scheduledAction:ScheduledAction",
+        f"at {hour}",
+        within=SERVING,
+        resourceId=f"service/{NAME}/{NAME}",
+        schedule=f"cron(0 {hour} * * ? *)",
+        scalableTargetAction={"minCapacity": least, "maxCapacity": 20},
+    )
+
+
+def test_the_fewest_tasks_of_each_hour_are_those_of_the_clock() -> None:
+    by_day, by_night = at(6, 6), at(18, 2)
+    assert items(estimated(*service(), scaled(3), by_day, by_night))["fargate vCPU x86"] == (6 + 2) / 2 * 730
+    assert items(estimated(*service(), scaled(3), by_day))["fargate vCPU x86"] == 6 * 730  # from the first morning on
+    business = Traffic(endpoint_hours=730 * 50 / 168)  # Monday to Friday, 09:00 to 19:00
+    found = items(estimated(*service(), scaled(3), by_day, by_night, traffic=business))
+    assert found["fargate vCPU x86"] == round((9 * 6 + 1 * 2) / 10 * 730 * 50 / 168, 6)
+
+
+def test_what_is_captured_is_written_by_the_tasks_of_each_hour() -> None:
+    bucket = resource("s3/bucket:Bucket", "kept", bucket="1-s-ai-processed-data")
+    busy = Traffic(requests=1e9)
+    found = items(estimated(bucket, *service(), scaled(3), at(6, 6), at(18, 2), traffic=busy), "kept")
+    assert found["PUT, COPY, POST, LIST"] == 1 + 730 * 4 * 360 / 1000

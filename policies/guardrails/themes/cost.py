@@ -127,6 +127,7 @@ def compute_instance_allow_list(resource: Resource) -> Findings:
         "sagemaker/endpointConfiguration",
         "sagemaker/trainingJob",
         "appautoscaling/target",
+        "appautoscaling/scheduledAction",
         "eks/nodeGroup",
         "lambda/function",
         *PIPELINES,
@@ -138,7 +139,7 @@ def compute_instance_allow_list(resource: Resource) -> Findings:
     url="https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html",
     settings={
         "instances": number(
-            "Most instances of a variant or a job, and most units of a scalable target.", 10, minimum=1
+            "Most instances of a variant or a job, and most units of a scalable target at any time.", 10, minimum=1
         ),
         "nodes": number("Most nodes of a Kubernetes node group.", 10, minimum=1),
         "concurrency": number("Most reserved concurrent executions of a function.", 100, minimum=1),
@@ -159,6 +160,9 @@ def capacity_ceiling(resource: Resource) -> Findings:
             yield from resource.prop("resourceConfig.instanceCount").must_be_at_most(limits["instances"], "instances")
         case "Target":
             yield from resource.prop("maxCapacity").must_be_at_most(limits["instances"], "instances")
+        case "ScheduledAction":
+            most = resource.prop("scalableTargetAction.maxCapacity")
+            yield from most.must_be_at_most(limits["instances"], "instances")
         case "NodeGroup":
             yield from resource.prop("scalingConfig.maxSize").must_be_at_most(limits["nodes"], "nodes")
         case _:

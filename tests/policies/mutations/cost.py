@@ -88,6 +88,10 @@ MUTATIONS = [
         {"capacity-ceiling": "maxCapacity is 100; it must be at most 10 instances"},
     ),
     Mutation(
+        put("scaling-morning", "scalableTargetAction.maxCapacity", 100.0),
+        {"capacity-ceiling": "scalableTargetAction.maxCapacity is 100; it must be at most 10 instances"},
+    ),
+    Mutation(
         put("nodes", "scalingConfig.maxSize", 100.0),
         {"capacity-ceiling": "scalingConfig.maxSize is 100; it must be at most 10 nodes"},
     ),

@@ -165,6 +165,16 @@ def specimens() -> list[Specimen]:
             {"resourceId": "endpoint/churn-prod/variant/champion", "policyType": "TargetTrackingScaling"},
             {"resourceId": ["scaling-target"]},
         ),
+        Specimen(
+            "appautoscaling/scheduledAction",
+            "scaling-morning",
+            {
+                "resourceId": "endpoint/churn-prod/variant/champion",
+                "schedule": "cron(0 6 * * ? *)",
+                "scalableTargetAction": {"minCapacity": 2.0, "maxCapacity": 10.0},
+            },
+            {"resourceId": ["scaling-target"]},
+        ),
         alarm("errors-alarm", "Invocation5XXErrors", "EndpointName", "endpoint"),
         alarm("latency-alarm", "ModelLatency", "EndpointName", "endpoint"),
         Specimen(

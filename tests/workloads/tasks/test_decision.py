@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import xgboost as xgb
 
+from contracts import loader
 from contracts.schema import Cost
 from tests.workloads.tasks import problems
 from tests.workloads.tasks.problems import Package
@@ -66,6 +67,21 @@ def test_no_other_threshold_costs_less(cost: Cost) -> None:
     others = [metrics.cost(labels, outputs, each, cost)["mean"] for each in np.linspace(0.001, 0.999, 999).tolist()]
     assert found["mean"] == pytest.approx(min(others), abs=1e-12)
     assert found["mean"] < min(found["always"], found["never"])
+
+
+@pytest.mark.parametrize(
+    ("threshold", "score", "positive"),
+    [
+        (0.5, 0.5, True),
+        (0.5, float(np.nextafter(np.float32(0.5), np.float32(0))), False),
+        (0.7, float(np.float32(0.7)), False),  # 0.699999988
+        (0.1, float(np.float32(0.1)), True),  # 0.100000001
+    ],
+)
+def test_a_score_at_the_threshold_is_positive_in_every_room(threshold: float, score: float, *, positive: bool) -> None:
+    task = tasks.of(loader.load(Path("contracts/churn.yaml")), threshold=threshold)
+    assert (task.decide(score), task.decider()(score)) == (positive, positive)
+    assert metrics.decisions(scores(score), threshold).tolist() == [positive]
 
 
 def test_evaluation_and_service_decide_at_the_chosen_threshold(trained: Trained) -> None:

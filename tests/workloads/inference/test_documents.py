@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import hypothesis
@@ -13,8 +15,8 @@ from hypothesis import strategies as st
 from contracts import loader
 from contracts.schema import Column, ColumnType, Feature
 from tests.workloads.inference import serving
-from workloads.inference import documents, reader, scoring
-from workloads.inference.errors import Fault, Refused
+from workloads.inference import csv_reader, documents, reader, scoring
+from workloads.inference.errors import MAX_FAULTS, Fault, Refused
 from workloads.inference.reader import Reader
 from workloads.inference.rows import Rows
 
@@ -91,6 +93,41 @@ def test_a_bad_row_in_a_large_body_is_told_as_in_a_small_one() -> None:
         (8123, "transaction_volume", '"x"'),
         (8123, "support_tickets", "-1"),
     ]
+
+
+def test_a_large_body_is_not_decoded_as_a_whole() -> None:
+    """Of a list of 3 letters that would make an object of 56 bytes."""
+    body = b"[" + b"[]," * 500_000 + b"[]]"
+    tracemalloc.start()
+    try:
+        rows, _ = documents.rows_of(body)
+        assert isinstance(next(rows), Fault)
+        assert tracemalloc.get_traced_memory()[1] < 3 * len(body)
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("kind", ["rows", "CSV"])
+def test_reading_ends_with_the_faults_that_are_told(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = 0
+
+    def counted(call: Callable[..., Any]) -> Callable[..., Any]:
+        def counting(*arguments: Any) -> Any:
+            nonlocal read
+            read += 1
+            return call(*arguments)
+
+        return counting
+
+    monkeypatch.setattr(csv_reader.Layout, "values", counted(csv_reader.Layout.values))
+    monkeypatch.setattr(Reader, "record", counted(Reader.record))
+    subject = Reader(CHURN, max_rows=1000)
+    with pytest.raises(Refused, match=f"{MAX_FAULTS - 1} more"):
+        if kind == "CSV":
+            subject.csv(b"1,2,-3\n" * 1000, header=None)
+        else:
+            subject.table({"support_tickets": -3} for _ in range(1000))
+    assert read == MAX_FAULTS
 
 
 def test_rows_of_many_columns_are_fewer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,9 +13,22 @@ from typing import Any
 from contracts import expression, fairness, invariant, labels, monotone, weights
 from contracts.faults import Fault, Path
 from contracts.metrics import METRICS, Metric
-from contracts.schema import Bounds, Column, ColumnType, Cost, EventTime, Feature, Objective, Pii, Split, Task, Value
+from contracts.schema import (
+    MOST_TEXTS,
+    Bounds,
+    Column,
+    ColumnType,
+    Cost,
+    EventTime,
+    Feature,
+    Objective,
+    Pii,
+    Split,
+    Task,
+    Value,
+)
 from contracts.texts import BLANKS, missing_numbers, never, never_number, number_of, written
-from contracts.tree import comparisons
+from contracts.tree import ColumnRef, comparisons
 
 # SageMaker Feature Store's rule for feature names (API CreateFeatureGroup, FeatureDefinition$FeatureName) narrowed to
 # what an expression can name, and names that it, our ETL and our requests keep.
@@ -63,7 +76,7 @@ def run(draft: Draft) -> Iterator[Fault]:
     yield from weights.faults(draft.class_weights, draft.columns.get(draft.roles.get("label", "")), draft.task)
     names = tuple(feature.name for feature in draft.features)
     yield from monotone.faults(draft.monotone, draft.task, draft.objective, names, tuple(_texts(draft)))
-    faulty = set(draft.column_names) - set(draft.columns)
+    faulty = tuple(name for name in draft.column_names if name not in draft.columns)
     yield from invariant.faults(draft.invariant, tuple(_inputs(draft)), faulty)
     yield from fairness.faults(draft.fairness, draft.task, tuple(segment.name for segment in draft.segments))
     yield from _split(draft.sections.get("split"))
@@ -323,7 +336,19 @@ def _expression(draft: Draft, key: str, feature: Feature) -> Iterator[Fault]:
                 yield (key, feature.name), f"{fault} ({name} is marked as pii and never a model input)"
             # else the column's own fault is told where it stands
         return
+    if key == "features" and isinstance(node, ColumnRef):
+        yield from _category(feature, draft.columns[node.name])
     for column, value in comparisons(node):
         its, shown = draft.columns[column.name], f'"{value}"' if isinstance(value, str) else f"{value:g}"
         if why := never(its, value) if isinstance(value, str) else never_number(its, value):
             yield (key, feature.name), f"equals({column.name}, {shown}) is never 1: {why}"
+
+
+def _category(feature: Feature, column: Column) -> Iterator[Fault]:
+    """Training refuses a category of more texts, hours later."""
+    if column.type is ColumnType.STRING and len(column.allowed) > MOST_TEXTS:
+        yield (
+            ("columns", column.name, "allowed"),
+            f"{len(column.allowed)} texts are found; of a category, as feature {feature.name} is, at most {MOST_TEXTS} "
+            "are allowed; group them before they are delivered, or take it out of the features",
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from contracts.faults import Fault
@@ -10,10 +10,11 @@ from contracts.faults import Fault
 KEY: Final = "invariant"
 
 
-def faults(given: Any, inputs: Collection[str], faulty: Collection[str]) -> Iterator[Fault]:
+def faults(given: Any, inputs: Sequence[str], faulty: Sequence[str]) -> Iterator[Fault]:
     """Why `given` says nothing that can be tried; `inputs` are those of the columns that a request may carry.
 
-    Of a column that has a fault of its own nothing is said here: those are `faulty`.
+    Of a column that has a fault of its own nothing is said here: those are `faulty`. Neither is a set: what is given
+    may be a list, which has no hash.
     """
     if given is None:
         return

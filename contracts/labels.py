@@ -24,7 +24,7 @@ _LEAST: Final = 1e-30
 
 def objective(written: Any) -> Objective | str:
     """The objective that a contract states, `squared` or `{quantile: 0.9}`; a text says what is wrong."""
-    pair = written if isinstance(written, Mapping) else {written: None}
+    pair = written if isinstance(written, Mapping) else {str(written): None}
     allowed = f"allowed are {', '.join(Loss)}, or one of {', '.join(f'{{{loss}: number}}' for loss in PARAMETERS)}"
     if len(pair) != 1 or (loss := next(iter(pair))) not in list(Loss):
         return f"{written!r} is found; {allowed}"

@@ -69,6 +69,9 @@ class Pii(StrEnum):
 #: spreadsheets, R, pandas, databases' dumps and public data sets write. Empty text is missing always.
 MISSING_MARKS = ("NA", "N/A", "#N/A", "<NA>", "NaN", "NaT", "NULL", "None", "\\N", "?", "-")
 
+#: Texts of one category: with more of them it is no category but a text, or a name.
+MOST_TEXTS = 1000
+
 Value = str | int | float | bool
 
 

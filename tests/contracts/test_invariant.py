@@ -33,6 +33,7 @@ def test_a_contract_without_any_is_what_it_was() -> None:
         ("[tickets]", f"invariant.0: 'tickets' is found, which is no input; allowed are {INPUTS}"),
         ("[churned]", f"invariant.0: 'churned' is found, which is no input; allowed are {INPUTS}"),
         ("[support_tickets, 7]", f"invariant.1: 7 is found, which is no input; allowed are {INPUTS}"),
+        ("[[support_tickets]]", f"invariant.0: ['support_tickets'] is found, which is no input; allowed are {INPUTS}"),
         ("[support_tickets, support_tickets]", "invariant.1: 'support_tickets' is found twice; remove one"),
         ("support_tickets", "invariant: 'support_tickets' is found; allowed is a list of inputs, or leave it out"),
         ("[]", "invariant: [] is found; allowed is a list of inputs, or leave it out"),

@@ -60,6 +60,7 @@ def test_a_regression_says_what_it_predicts(said: Any, objective: Objective) -> 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
+        ({"objective": ["squared"]}, f"objective: ['squared'] is found; allowed are {LOSSES}"),
         ({"objective": "huber"}, f"objective: 'huber' is found; allowed are {LOSSES}"),
         (
             {"objective": {"squared": 2}},
@@ -90,6 +91,14 @@ def test_a_regression_says_what_it_predicts(said: Any, objective: Objective) -> 
             {"quality": {"auc": {"min": 0.8}}},
             "quality.auc: unknown key; allowed are d2, loss, rmse, mae, bias, covered_share, calibration_error, "
             "loss_increase, latency_ms, memory_mb, rows_per_second; remove it",
+        ),
+        (
+            {
+                "columns": {**BASE["columns"], "c": {"type": "string", "allowed": [f"t{n}" for n in range(1001)]}},
+                "features": {"a": "a", "kind": "c"},
+            },
+            "columns.c.allowed: 1001 texts are found; of a category, as feature kind is, at most 1000 are allowed; "
+            "group them before they are delivered, or take it out of the features",
         ),
         (
             MULTI,

@@ -15,8 +15,6 @@ from contracts.tree import ColumnRef
 
 #: Under which a package's metadata has the lists.
 KEY: Final = "categories"
-#: Texts of one feature: with more of them it is no category but a text, or a name.
-MOST: Final = 1000
 
 #: The texts of each such feature, in the order of their positions.
 Lists = Mapping[str, tuple[str, ...]]

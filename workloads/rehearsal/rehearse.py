@@ -14,6 +14,7 @@ from contracts.schema import Contract
 from workloads.etl import embedded
 from workloads.job import UserError
 from workloads.rehearsal.split import SplitError, split
+from workloads.training import lists
 from workloads.validation import Status, Verdict, validate
 
 #: Hashes of a rehearsal are compared with nothing and kept nowhere.
@@ -77,9 +78,11 @@ def _data_set(
 ) -> tuple[Mapping[str, Mapping[str, Any]], tuple[str, ...]]:
     (accepted / "quarantine.parquet").unlink(missing_ok=True)
     try:
-        return embedded.run(accepted, contract, directory / "data")["splits"], ()
+        parts = embedded.run(accepted, contract, directory / "data")["splits"]
+        lists.learned(directory / "data" / "train", contract)
     except UserError as error:
         return {}, (str(error),)
+    return parts, ()
 
 
 def _labels(count: Mapping[str, Any]) -> str:

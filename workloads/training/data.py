@@ -24,6 +24,7 @@ from workloads.job import UserError
 from workloads.training import cuts, external
 from workloads.training.continued import Former, Sample
 from workloads.training.hosts import ALONE, Hosts
+from workloads.training.lists import learned
 
 #: Rows as they lie in Parquet, their labels (n,), and how much each counts if not all alike.
 Batch = tuple[pa.Table, np.ndarray[Any, Any], np.ndarray[Any, Any] | None]
@@ -110,22 +111,6 @@ def feature_types(contract: Contract) -> list[str]:
     """XGBoost's word for each feature: a category, or a quantity."""
     texts = categories.columns(contract)
     return ["c" if name in texts else "q" for name in contract.feature_names]
-
-
-def learned(directory: Path, contract: Contract) -> Lists:
-    """The lists of the categories: the contract's, or the texts of a directory, sorted. UserError for too many."""
-    found = categories.declared(contract)
-    for name in categories.columns(contract):
-        if name not in found:
-            table = parquet.read(directory, [name])
-            found[name] = tuple(sorted(table.column(name).unique().drop_null().to_pylist()))
-    for name, texts in found.items():
-        if len(texts) > categories.MOST:
-            raise UserError(
-                f"{directory.name}: feature {name} has {len(texts)} different texts; at most {categories.MOST} are "
-                "allowed of a category; group them before they are delivered, or take it out of the contract's features"
-            )
-    return found
 
 
 def matrices(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -12,8 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from contracts.__main__ import app
-from contracts.schema import Pii
-from tests.workloads.validation.delivered import CHURN, NOW, Row, good_row, good_rows, write_csv
+from contracts.schema import Column, ColumnType, Feature, Pii
+from tests.workloads.validation.delivered import CHURN, HEADER, NOW, Row, good_row, good_rows, write_csv
 from workloads.rehearsal.rehearse import rehearse
 from workloads.rehearsal.split import SplitError
 from workloads.validation import Status
@@ -58,6 +59,21 @@ def test_a_first_delivery_without_both_classes_is_a_fault(tmp_path: Path) -> Non
     assert rehearsal.first.status is Status.ACCEPTED
     (fault,) = rehearsal.faults
     assert "train has rows with churn_label = 0 of 0 entities and with 1 of 199" in fault
+
+
+def test_more_texts_than_a_category_may_have_are_told_before_a_training_job_tells_them(tmp_path: Path) -> None:
+    rows = [row | {"plan": f"plan {index}"} for index, row in enumerate(even_rows(2200))]
+    plan = Column(name="plan", type=ColumnType.STRING)
+    contract = dataclasses.replace(
+        CHURN, columns=(*CHURN.columns, plan), features=(*CHURN.features, Feature(name="plan", expression="plan"))
+    )
+    path = write_csv(tmp_path / "d.csv", rows, header=(*HEADER, "plan"))
+    (fault,) = rehearse(path, contract, now=NOW).faults
+    assert re.fullmatch(
+        r"train: feature plan has 1\d{3} different texts; at most 1000 are allowed of a category; group them before "
+        r"they are delivered, or take it out of the contract's features",
+        fault,
+    )
 
 
 def test_a_file_that_is_refused_is_a_fault_in_the_words_of_validation(tmp_path: Path) -> None:

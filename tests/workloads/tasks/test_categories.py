@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from contracts.schema import Task
+from contracts.schema import MOST_TEXTS, Task
 from tests.workloads.tasks import problems
 from tests.workloads.tasks.problems import PLANS, SIZES, Package
 from tests.workloads.tasks.test_answers import expected, post, same_bits, service
@@ -35,7 +35,7 @@ from workloads.inference.model import ModelError
 from workloads.inference.service import Service
 from workloads.inference.settings import Settings
 from workloads.job import UserError
-from workloads.training import data
+from workloads.training.lists import learned
 
 Trained = Callable[[str], Package]
 CONTRACT = problems.contract("categorical")
@@ -171,12 +171,12 @@ def test_the_model_is_judged_by_its_own_list(trained: Trained) -> None:
 
 
 def test_too_many_texts_are_no_category(tmp_path: Path) -> None:
-    texts = [f"t{index}" for index in range(categories.MOST + 1)]
+    texts = [f"t{index}" for index in range(MOST_TEXTS + 1)]
     pq.write_table(pa.table({"plan": texts}), tmp_path / "part.parquet")
     with pytest.raises(UserError, match=r"feature plan has 1001 different texts; at most 1000 are allowed"):
-        data.learned(tmp_path, CONTRACT)
+        learned(tmp_path, CONTRACT)
     pq.write_table(pa.table({"plan": [*texts[:-1], None]}), tmp_path / "part.parquet")
-    assert data.learned(tmp_path, CONTRACT) == {"plan": tuple(sorted(texts[:-1])), "kind": SIZES}
+    assert learned(tmp_path, CONTRACT) == {"plan": tuple(sorted(texts[:-1])), "kind": SIZES}
 
 
 def test_a_histogram_of_texts_has_the_commonest_ones_and_all_others() -> None:

@@ -33,7 +33,7 @@ from contracts.schema import (
     Task,
     Training,
 )
-from contracts.weights import BALANCED
+from contracts.weights import BALANCED, LEAST, MOST
 
 Schema = dict[str, Any]
 _SECTIONS = {"ingestion": Ingestion, "split": Split, "drift": Drift, "training": Training}
@@ -131,7 +131,8 @@ def _parametrised() -> Schema:
 
 def _by_class() -> Schema:
     """A weight of each class; which classes there are, the loader tells."""
-    return {"type": "object", "minProperties": 2, "additionalProperties": {"type": "number", "exclusiveMinimum": 0}}
+    weight = {"type": "number", "minimum": LEAST, "maximum": MOST}
+    return {"type": "object", "minProperties": 2, "additionalProperties": weight}
 
 
 def _by_name(content: Schema) -> Schema:

@@ -9,9 +9,10 @@ from contracts.faults import Fault
 from contracts.schema import Column, ColumnType, Contract, Loss, Objective, Task
 
 MOST_CLASSES: Final = 100
-#: Losses that have a parameter: its default, and the open interval in which it lies.
+#: Losses that have a parameter: its default, and the open interval in which it lies. XGBoost takes a power next to 1 or
+#: 2, written with six digits, for one of them, of which the validation loss is infinite or an error (tried).
 PARAMETERS: Final[Mapping[Loss, tuple[float, float, float]]] = {
-    Loss.TWEEDIE: (1.5, 1.0, 2.0),
+    Loss.TWEEDIE: (1.5, 1.001, 1.999),
     Loss.QUANTILE: (0.5, 0.0, 1.0),
 }
 #: Losses of labels that are no negative numbers, and whether 0 is one of them.

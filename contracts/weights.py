@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -11,6 +10,10 @@ from contracts.schema import ClassWeights, Column, ColumnType, Task
 from contracts.texts import written
 
 BALANCED: Final = "balanced"
+#: The least and the largest weight of a class. XGBoost holds weights, and sums of them over all rows, in float32.
+LEAST: Final = 1e-6
+MOST: Final = 1e6
+_ALLOWED: Final = f"number from {LEAST:g} to {MOST:g}"
 
 
 def classes(column: Column) -> tuple[str, ...]:
@@ -27,12 +30,12 @@ def faults(given: Any, column: Column | None, task: Task | None) -> Iterator[Fau
         given = {}
         column = None
     elif not isinstance(given, Mapping):
-        yield path, f"{given!r} is found; allowed is {BALANCED}, or a mapping from each class to a number above 0"
+        yield path, f"{given!r} is found; allowed is {BALANCED}, or a mapping from each class to a {_ALLOWED}"
         return
     for name, weight in given.items():
         is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
-        if not (is_number and weight > 0 and math.isfinite(weight)):
-            yield (*path, name), f"{weight!r} is found; a number above 0 is allowed"
+        if not (is_number and LEAST <= weight <= MOST):
+            yield (*path, name), f"{weight!r} is found; a {_ALLOWED} is allowed"
     known = () if task is Task.REGRESSION or column is None else classes(column)
     if column is None or not known:
         return

@@ -69,7 +69,11 @@ def test_a_regression_says_what_it_predicts(said: Any, objective: Objective) -> 
         ({"objective": {"quantile": 1}}, "objective: 1 is found; of quantile a number above 0 and below 1 is allowed"),
         (
             {"objective": {"tweedie": True}},
-            "objective: True is found; of tweedie a number above 1 and below 2 is allowed",
+            "objective: True is found; of tweedie a number above 1.001 and below 1.999 is allowed",
+        ),
+        (
+            {"objective": {"tweedie": 1.9999999}},
+            "objective: 1.9999999 is found; of tweedie a number above 1.001 and below 1.999 is allowed",
         ),
         ({"threshold": 0.5}, "threshold: is found, while a regression has no decision to act; remove it"),
         (

@@ -40,7 +40,7 @@ def test_weights_are_in_the_order_of_the_classes(text: str, label: dict[str, Any
     assert from_json(to_json(contract)) == contract
 
 
-ALLOWED = "allowed is balanced, or a mapping from each class to a number above 0"
+ALLOWED = "allowed is balanced, or a mapping from each class to a number from 1e-06 to 1e+06"
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,15 @@ ALLOWED = "allowed is balanced, or a mapping from each class to a number above 0
         ({"class_weights": "even"}, f"class_weights: 'even' is found; {ALLOWED}"),
         ({"class_weights": None}, f"class_weights: '' is found; {ALLOWED}"),
         ({"class_weights": [1, 5]}, f"class_weights: [1, 5] is found; {ALLOWED}"),
-        ({"class_weights": {"0": 1, "1": True}}, "class_weights.1: True is found; a number above 0 is allowed"),
-        ({"class_weights": {"0": 1, "1": -1}}, "class_weights.1: -1 is found; a number above 0 is allowed"),
+        (
+            {"class_weights": {"0": 1, "1": True}},
+            "class_weights.1: True is found; a number from 1e-06 to 1e+06 is allowed",
+        ),
+        (
+            {"class_weights": {"0": 1, "1": 1e39}},
+            "class_weights.1: 1e+39 is found; a number from 1e-06 to 1e+06 is allowed",
+        ),
+        ({"class_weights": {"0": 1, "1": -1}}, "class_weights.1: -1 is found; a number from 1e-06 to 1e+06 is allowed"),
         (
             {"class_weights": {"1": 5}},
             "class_weights: no weight of 0 is found; classes of y are 0, 1; give one of each, or write balanced",

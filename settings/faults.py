@@ -20,6 +20,7 @@ Location = tuple[str | int, ...]
 #: Schema keywords and how they read; the first that a schema has all of speaks for it.
 _WORDS: Final[tuple[tuple[tuple[str, ...], Callable[[Schema], str]], ...]] = (
     (("oneOf", "discriminator"), lambda s: ", ".join(s["discriminator"]["mapping"])),
+    (("const",), lambda s: str(s["const"])),
     (("enum",), lambda s: ", ".join(str(value) for value in s["enum"])),
     (("minimum", "maximum"), lambda s: f"{s['minimum']} to {s['maximum']}"),
     (("exclusiveMinimum", "maximum"), lambda s: f"above {s['exclusiveMinimum']}, at most {s['maximum']}"),

@@ -94,13 +94,7 @@ class Workload(Section):
             allowed = f"1 with jobs on {on_gpu[0]}"
             yield Fault("training.hosts", self.training.hosts, allowed, "a job learns on one host's GPU")
         for name, endpoint in self.endpoints.items():
-            target = targets()[endpoint.kind].within(endpoint.limits)
-            for finding in judge(target, endpoint.needs):
-                if finding.effect == "refuses":
-                    raised = f"raise {target.own[finding.need]} or " if finding.need in target.own else ""
-                    advice = f"of kind {endpoint.kind} {finding.reason} ({finding.source}); {raised}choose another kind"
-                    path = f"endpoints.{name}.needs.{finding.need}"
-                    yield Fault(path, finding.found, finding.allowed, advice)
+            yield from (f._replace(path=f"endpoints.{name}.{f.path}") for f in _needs_faults(endpoint))
 
     def _trained_on(self) -> tuple[str, ...]:
         return (self.training.instance_type, *((self.tuning.instance_type,) if self.tuning else ()))
@@ -115,6 +109,23 @@ class Workload(Section):
         if unseen and self.monitoring.engine == "sagemaker":
             advice = f"SageMaker captures nothing of {', '.join(unseen)}, so its monitor cannot run there"
             yield Fault("monitoring.engine", self.monitoring.engine, "platform", advice)
+
+
+def _needs_faults(endpoint: Endpoint) -> Iterator[Fault]:
+    """Needs that an endpoint cannot meet: by what its kind is able to do, or else by its own settings, which may be
+    changed.
+    """
+    kind = targets()[endpoint.kind]
+    refused = {
+        (finding.need, finding.reason): (finding, target)
+        for target in (kind.within(endpoint.limits), kind)  # what no setting can change is told as that
+        for finding in judge(target, endpoint.needs)
+        if finding.effect == "refuses"
+    }
+    for (need, _), (finding, target) in refused.items():
+        change = f"change {target.own[need]} or " if need in target.own else ""
+        advice = f"of kind {endpoint.kind} {finding.reason} ({finding.source}); {change}choose another kind"
+        yield Fault(f"needs.{need}", finding.found, finding.allowed, advice)
 
 
 def churn() -> dict[str, Workload]:

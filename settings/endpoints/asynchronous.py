@@ -109,7 +109,7 @@ class Asynchronous(Fleet):
     @property
     def limits(self) -> Mapping[str, tuple[str, int]]:
         """Of a request, and of what serves it."""
-        return {"payload_mb": ("payload_mb", self.payload_mb)}
+        return {**super().limits, "payload_mb": ("payload_mb", self.payload_mb)}
 
     def of_challenger(self, percent: int) -> Self:
         """As it is for a challenger with `percent` of the requests; just as it is where challengers do not scale."""

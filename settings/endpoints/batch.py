@@ -12,7 +12,7 @@ from pydantic import Field
 
 from contracts.cron import CronError, parse
 from contracts.prices import told as usd
-from settings.endpoints.common import AnyKind
+from settings.endpoints.common import AnyKind, memory_mib
 from settings.faults import Fault
 from settings.schedules import EXPRESSION, Timezone, expression_faults
 from settings.section import Section, TransformInstance, told
@@ -91,7 +91,10 @@ class Batch(AnyKind):
     @property
     def limits(self) -> Mapping[str, tuple[str, int]]:
         """Of a request, and of what serves it."""
-        return {"payload_mb": ("payload_mb", self.payload_mb)}
+        return {
+            "payload_mb": ("payload_mb", self.payload_mb),
+            "model_mb": ("instance_type", memory_mib(self.instance_type)),
+        }
 
     def faults(self) -> Iterator[Fault]:
         """More in memory than SageMaker hands over; a schedule that names no day, or days in two ways."""

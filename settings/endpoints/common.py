@@ -32,6 +32,11 @@ RollbackAlarm = Literal["server_errors", "latency", "drift"]
 _ZONES: Final = 2
 
 
+def memory_mib(instance_type: str) -> int:
+    """Memory of an instance, in MiB."""
+    return int(instances.memory_gib(instance_type) * 1024)
+
+
 class EndpointAlarms(Section):
     """When the endpoint's own alarms go off."""
 
@@ -141,6 +146,11 @@ class Fleet(AnyKind):
     def processor(self) -> Architecture:
         """What its instances have."""
         return instances.instance(self.instance_type).architecture
+
+    @property
+    def limits(self) -> Mapping[str, tuple[str, int]]:
+        """The memory of what holds its model."""
+        return {"model_mb": ("instance_type", memory_mib(self.instance_type))}
 
     @property
     def most_instances(self) -> int | None:

@@ -29,6 +29,11 @@ KIND = "inference_component"
             "memory alone; name one such as ml.m5.large, or kind realtime",
         ),
         (
+            {"rollout": {"kind": "canary"}},
+            'rollout.kind: found "canary"; allowed: rolling; choose such a value, or remove the key for the default '
+            '"rolling"',
+        ),
+        (
             {"copies": 5},
             "copies: found 5; allowed: at most the highest maximum of autoscaling (4); lower the count or raise that",
         ),

@@ -8,7 +8,7 @@ import pytest
 
 from settings import Autoscaling, Features, Monitoring, Realtime, Retraining
 from settings.schedules import in_zone
-from tests.settings.written import churn, faults, live, load
+from tests.settings.written import LIVE, churn, faults, live, load
 
 
 def test_a_stack_without_workloads_has_the_one_of_the_project() -> None:
@@ -211,6 +211,9 @@ def test_needs_that_a_kind_cannot_meet_are_all_told_before_any_deploy() -> None:
             {"rps": 1000, "request_ms": 10},
             "rps: found 1000.0; allowed: what keeps at most 1 requests under way",
         ),
+        ({"kind": "realtime"}, {"model_mb": 4000}, "model_mb: found 4000.0; allowed: what fits twice into 8192 MiB"),
+        ({"kind": "asynchronous"}, {"model_mb": 4000}, "model_mb: found 4000.0; allowed: what fits twice into 8192"),
+        ({"kind": "batch"}, {"model_mb": 4000}, "model_mb: found 4000.0; allowed: what fits twice into 8192 MiB"),
     ],
 )
 def test_needs_are_held_against_the_endpoints_own_settings(
@@ -219,13 +222,21 @@ def test_needs_are_held_against_the_endpoints_own_settings(
     (found,) = faults(workloads=live(**endpoint, needs=needs))
     (need,) = {"payload_mb", "seconds", "model_mb", "rps"} & needs.keys()
     assert found.startswith(f"ml-platform:workloads.churn.endpoints.live.needs.{fault}")
-    setting = {"payload_mb": "payload_mb", "seconds": "timeout_seconds", "model_mb": "memory_mb"}
-    assert found.endswith(f"raise {setting.get(need, 'max_concurrency')} or choose another kind")
+    memory = "memory_mb" if endpoint["kind"] in {"lambda", "serverless"} else "instance_type"
+    setting = {"payload_mb": "payload_mb", "seconds": "timeout_seconds", "model_mb": memory}
+    assert found.endswith(f"change {setting.get(need, 'max_concurrency')} or choose another kind")
+
+
+def test_needs_that_no_setting_of_the_kind_meets_are_told_with_the_page_that_limits_it() -> None:
+    (found,) = faults(workloads=live(kind="serverless", memory_mb=1024, needs={"model_mb": 5000}))
+    assert found.startswith(f"ml-platform:{LIVE}.needs.model_mb: found 5000.0; allowed: what fits twice into 6144 MiB;")
+    assert found.endswith("/serverless-endpoints.html, read 2026-11-29); choose another kind")
 
 
 def test_needs_that_a_larger_setting_meets() -> None:
     assert load(workloads=live(kind="asynchronous", payload_mb=1024, needs={"payload_mb": 1024}))
     assert load(workloads=live(kind="lambda", timeout_seconds=300, needs={"seconds": 300}))
+    assert load(workloads=live(instance_type="ml.m5.xlarge", needs={"model_mb": 4000}))
 
 
 def test_needs_that_a_kind_meets_and_unknown_ones() -> None:

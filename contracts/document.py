@@ -8,6 +8,7 @@ Only below `values` and `class_weights` is a key taken as it is written, because
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -16,13 +17,14 @@ import yaml
 from contracts.faults import Path
 
 _TEXT = "tag:yaml.org,2002:str"
+_POWER = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """`data` as plain Python; `lines` maps the path of a key or item to its line, from 1; `faults` as (path, sentence).
 
-    `written` has the text of each scalar that its value does not show: a bare Yes is true, 12:30 is 750.
+    `written` has the text of each scalar that its value does not show: a bare Yes is true, 12:30 is 750, 1e6 a text.
     """
 
     data: Any
@@ -102,13 +104,20 @@ class _Scan:
         node.value = kept
 
 
+def is_power(text: str) -> bool:
+    """Whether a bare word is a number to readers and a text for YAML 1.1, which wants a point and a sign: 1.0e+6."""
+    return _POWER.fullmatch(text) is not None
+
+
 def _is_values(path: Path) -> bool:
     return path == ("class_weights",) or (len(path) == 3 and path[0] == "columns" and path[2] == "values")
 
 
 def _is_surprising(node: yaml.Node) -> bool:
-    """Whether YAML 1.1 makes something of a bare word that a reader takes for a text."""
+    """Whether YAML 1.1 makes something of a bare word that a reader takes for a text, or a text of a number."""
     kind, text = node.tag.rpartition(":")[2], str(node.value).lower()
+    if kind == "str":
+        return isinstance(node, yaml.ScalarNode) and node.style is None and is_power(text)
     digits = text.lstrip("+-")
     odd_number = ":" in digits or (len(digits) > 1 and digits[0] == "0" and digits.isdigit())
     return kind == "timestamp" or (kind == "bool" and text not in ("true", "false")) or (kind == "int" and odd_number)

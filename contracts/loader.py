@@ -107,7 +107,11 @@ def loads(text: str, *, source: str = "contract") -> Contract:
 
 def _sentence(read: document.Document, path: document.Path, fault: str) -> str:
     written = read.written.get(path)
-    hint = f" (YAML reads a bare {written} so; a text stands in quotes)" if written else ""
+    hint = ""
+    if written and document.is_power(written):
+        hint = f" (YAML reads a bare {written} as a text; a number has a point and a sign there, as 1.0e+6 has)"
+    elif written:
+        hint = f" (YAML reads a bare {written} so; a text stands in quotes)"
     return f"line {read.line(path)}, {'.'.join(map(str, path)) or 'contract'}: {fault}{hint}"
 
 

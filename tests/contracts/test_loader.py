@@ -227,6 +227,15 @@ def test_bare_words_that_yaml_takes_for_something_else_are_explained() -> None:
     ]
 
 
+def test_a_power_of_ten_that_yaml_takes_for_a_text_is_explained() -> None:
+    hint = "as a text; a number has a point and a sign there, as 1.0e+6 has)"
+    assert written("  churn_label: {type: integer, maximum: 1e6, minimum: '1e3'}")[:2] == [
+        "columns.churn_label.minimum: '1e3' is found; allowed is number",
+        f"columns.churn_label.maximum: '1e6' is found; allowed is number (YAML reads a bare 1e6 {hint}",
+    ]
+    assert loader.loads(CHURN.read_text().replace("maximum: 1000000,", "maximum: 1.0e+6,")) == loader.load(CHURN)
+
+
 def test_delivered_texts_need_no_quotes() -> None:
     text = CHURN.read_text().replace("allowed: [0, 1]", "allowed: [0, 1], values: {Yes: 1, no: 0, 1: 0, 2: 1, ~: 0}")
     pairs = loader.loads(text).column("churn_label").values

@@ -247,6 +247,13 @@ def test_a_folder_named_like_a_column_is_no_column(tmp_path: Path) -> None:
     assert (judged.accepted, judged.verdict.warnings) == (good_rows(), ())
 
 
+def test_a_folder_named_like_a_field_of_csv_is_none(tmp_path: Path) -> None:
+    """Fields are read by their places, f0, f1 ..., which a folder may be called too."""
+    path = tmp_path / "f0=7" / "day.csv"
+    path.parent.mkdir()
+    assert Judged(write_csv(path, good_rows())).accepted == good_rows()
+
+
 def test_a_column_of_which_no_value_can_be_read(tmp_path: Path) -> None:
     rows = [row | {"support_tickets": "many"} for row in good_rows()]
     judged = judge(tmp_path, rows)

@@ -14,6 +14,9 @@ from typing import Any, Final, NamedTuple
 TAG_CHARACTERS: Final = "letters, digits, spaces or _ . : / = + @ -"
 MAX_TAG_NAME: Final = 128
 
+#: Key of the JSON schema of a field, or of a kind, whose limits are AWS's: the page that says so.
+SOURCE: Final = "x-source"
+
 Schema = dict[str, Any]
 Location = tuple[str | int, ...]
 
@@ -67,7 +70,7 @@ class Fault(NamedTuple):
     @property
     def told(self) -> str:
         """What to do, and who says so."""
-        return f"{self.advice} ({self.source})" if self.source else self.advice
+        return _sourced(self.advice, self.source)
 
 
 class SectionError(ValueError):
@@ -108,16 +111,16 @@ class Reporter:
             case "missing":
                 return [self._line(location, "nothing", _allowed(schema), "set it")]
             case "union_tag_invalid" | "union_tag_not_found":
-                return [
-                    self._line((*location, "kind"), found.get("kind", "nothing"), _allowed(schema), "name one of these")
-                ]
+                advice = _sourced("name one of these", schema.get(SOURCE, ""))
+                return [self._line((*location, "kind"), found.get("kind", "nothing"), _allowed(schema), advice)]
             case _ if "[key]" in location:
                 allowed = f"up to {MAX_TAG_NAME} {TAG_CHARACTERS}"
                 return [self._line(location[:-2], found, allowed, "rename it")]
             case "dict_type" if "oneOf" in schema:  # a union's kind in the place of its mapping
                 return [self._line(location, found, _TYPES["object"], _advice("", found, schema))]
             case kind:
-                return [self._line(location, found, _allowed(schema), _advice(kind, found, schema))]
+                advice = _advice(kind, found, schema)
+                return [self._line(location, found, _allowed(schema), _sourced(advice, _page(kind, schema)))]
 
     def line(self, fault: Fault) -> str:
         """A fault that no model has found."""
@@ -145,7 +148,8 @@ class Reporter:
         advice = "there is no such key: correct its name or remove it"
         if kinds := self._kinds_with(location):
             have = f"kind {kinds[0]} has" if len(kinds) == 1 else f"kinds {', '.join(kinds)} have"
-            advice = f"{have} this key: choose such a kind or remove it"
+            page = self._schema(location[:-1]).get(SOURCE, "")
+            advice = _sourced(f"{have} this key: choose such a kind or remove it", page)
         return self._line(location, found, names, advice)
 
     def _kinds_with(self, location: Location) -> list[str]:
@@ -204,6 +208,15 @@ def _advice(kind: str, found: object, schema: Schema) -> str:
     default = schema.get("default")
     plain = isinstance(default, bool | int | float | str)
     return "choose such a value" + (f", or remove the key for the default {json.dumps(default)}" if plain else "")
+
+
+def _page(kind: str, schema: Schema) -> str:
+    """The page that sets what is allowed; of a value that only has the wrong type, none."""
+    return "" if kind.endswith("_type") else schema.get(SOURCE, "")
+
+
+def _sourced(advice: str, page: str) -> str:
+    return f"{advice} ({page})" if page else advice
 
 
 def _is_plain(text: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import yaml
 
-from settings.faults import Reporter, Schema
+from settings.faults import SOURCE, Reporter, Schema
 from settings.loading import PROJECT
 from settings.section import COST, RISK
 from settings.stack import Settings
@@ -164,11 +164,13 @@ def _with_costs(node: Any) -> Any:
         return [_with_costs(item) for item in node]
     if not isinstance(node, Mapping):
         return node.replace("#/$defs/", "#/definitions/") if isinstance(node, str) else node
-    found = {key: _with_costs(value) for key, value in node.items() if key not in {COST, RISK, "discriminator"}}
+    found = {key: _with_costs(value) for key, value in node.items() if key not in {COST, RISK, SOURCE, "discriminator"}}
     if "discriminator" in node:
         del found["oneOf"]
         found |= _by_kind({kind: _with_costs(ref) for kind, ref in node["discriminator"]["mapping"].items()})
-    extra = [f"{word}: {node[key]}." for word, key in (("Costs", COST), ("Risks", RISK)) if key in node]
+    extra = [
+        f"{word}: {node[key]}." for word, key in (("Costs", COST), ("Risks", RISK), ("AWS", SOURCE)) if key in node
+    ]
     if extra:
         found["description"] = " ".join([node["description"].replace("\n", " "), *extra])
     return found

@@ -9,14 +9,18 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from settings.faults import Fault
-from settings.section import Section
+from settings.section import Section, told
+
+_SHIFTS: Final = "SageMaker API reference, TrafficRoutingConfig, read 2026-11-30"
+_BATCHES: Final = "SageMaker API reference, RollingUpdatePolicy, read 2026-11-30"
+_WATCHED: Final = "SageMaker API reference, BlueGreenUpdatePolicy, read 2026-11-30"
 
 
 class AllAtOnce(Section):
     """All traffic moves at once after the new fleet is healthy."""
 
     kind: Literal["all_at_once"] = "all_at_once"
-    bake_minutes: int = Field(default=10, ge=0, le=60)
+    bake_minutes: int = Field(default=10, ge=0, le=60, json_schema_extra=told(source=_WATCHED))
     """Minutes that alarms are watched before the old fleet goes."""
 
 
@@ -24,9 +28,9 @@ class Canary(Section):
     """A small share of the traffic first, the rest after the bake time."""
 
     kind: Literal["canary"] = "canary"
-    canary_percent: int = Field(default=10, ge=1, le=50)
+    canary_percent: int = Field(default=10, ge=1, le=50, json_schema_extra=told(source=_SHIFTS))
     """Share of the new fleet that takes traffic first, in percent."""
-    bake_minutes: int = Field(default=10, ge=0, le=60)
+    bake_minutes: int = Field(default=10, ge=0, le=60, json_schema_extra=told(source=_SHIFTS))
     """Minutes that alarms are watched after each of the two shifts."""
 
 
@@ -34,9 +38,9 @@ class Linear(Section):
     """Equal steps of traffic, with a bake time after each."""
 
     kind: Literal["linear"] = "linear"
-    step_percent: int = Field(default=10, ge=10, le=50)
+    step_percent: int = Field(default=10, ge=10, le=50, json_schema_extra=told(source=_SHIFTS))
     """Share of the new fleet that takes traffic with each step, in percent."""
-    bake_minutes: int = Field(default=4, ge=0, le=60)
+    bake_minutes: int = Field(default=4, ge=0, le=60, json_schema_extra=told(source=_SHIFTS))
     """Minutes that alarms are watched after each step."""
 
 
@@ -44,9 +48,9 @@ class Rolling(Section):
     """Batches of instances are replaced, with no second fleet. SageMaker refuses it for more than one variant."""
 
     kind: Literal["rolling"] = "rolling"
-    batch_percent: int = Field(default=20, ge=5, le=50)
+    batch_percent: int = Field(default=20, ge=5, le=50, json_schema_extra=told(source=_BATCHES))
     """Share of the instances that each batch replaces, in percent."""
-    bake_minutes: int = Field(default=5, ge=0, le=60)
+    bake_minutes: int = Field(default=5, ge=0, le=60, json_schema_extra=told(source=_BATCHES))
     """Minutes that alarms are watched after each batch."""
 
 
@@ -60,6 +64,7 @@ SMALLEST_FLEETS: Final = "SageMaker developer guide, use canary traffic shifting
 #: The provider waits 60 minutes for an endpoint and fails then, whatever timeouts the resource has (resource
 #: aws_sagemaker_endpoint of terraform-provider-aws); SageMaker has to be done or give up before.
 MAX_ROLLOUT_MINUTES: Final = 55
+TIMEOUTS: Final = f"at least 10: {_WATCHED}; at most {MAX_ROLLOUT_MINUTES}: the AWS provider waits an hour"
 #: Minutes of a rollout in which nothing is watched yet: a new fleet starts, loads its model and gets healthy.
 FLEET_START_MINUTES: Final = 10
 

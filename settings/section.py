@@ -8,7 +8,7 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationInfo, model_validator
 
 from contracts import instances
-from settings.faults import Fault, SectionError
+from settings.faults import SOURCE, Fault, SectionError
 
 #: Keys of a field's JSON schema.
 COST: Final = "x-cost"
@@ -49,12 +49,13 @@ TransformInstance = Annotated[str, _SHAPE, AfterValidator(_taken_for("transform"
 TrainingInstance = Annotated[str, _SHAPE, AfterValidator(_trained_on)]
 
 
-def told(*, cost: str = "", risk: str = "") -> dict[str, JsonValue]:
+def told(*, cost: str = "", risk: str = "", source: str = "") -> dict[str, JsonValue]:
     """What a field costs and what it risks, for the reference and for editors: `json_schema_extra=told(cost=...)`.
 
-    Money is what `contracts.prices.told` says: USD in us-east-1, with a `~` where the price is from memory.
+    Money is what `contracts.prices.told` says: USD in us-east-1, with a `~` where the price is from memory. `source` is
+    the page of AWS that sets what is allowed, with the day it was read, for the field's faults.
     """
-    return {key: text for key, text in ((COST, cost), (RISK, risk)) if text}
+    return {key: text for key, text in ((COST, cost), (RISK, risk), (SOURCE, source)) if text}
 
 
 class Section(BaseModel):

@@ -23,6 +23,11 @@ class Limits:
     source: str
     read_on: str
 
+    @property
+    def page(self) -> str:
+        """The page and the day it was read, as a fault names it."""
+        return f"{self.source}, read {self.read_on}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field
 
@@ -13,6 +13,8 @@ from settings.endpoints.common import EndpointAlarms, Fleet
 from settings.faults import Fault
 from settings.schedules import crossed
 from settings.section import Section, told
+
+_CLIENT: Final = "SageMaker API reference, AsyncInferenceClientConfig, read 2026-11-30"
 
 
 class QueueAlarms(EndpointAlarms):
@@ -91,7 +93,10 @@ class Asynchronous(Fleet):
     alarms: QueueAlarms = QueueAlarms()  # pyright: ignore[reportIncompatibleVariableOverride] - sections are frozen
     """When its alarms go off."""
     concurrent_per_instance: int = Field(
-        default=4, ge=1, le=1000, json_schema_extra=told(risk="all of them lie in the instance's memory at once")
+        default=4,
+        ge=1,
+        le=1000,
+        json_schema_extra=told(risk="all of them lie in the instance's memory at once", source=_CLIENT),
     )
     """Requests that an instance works on at the same time."""
     payload_mb: int = Field(
@@ -99,7 +104,8 @@ class Asynchronous(Fleet):
         ge=1,
         le=ASYNCHRONOUS.limits.payload_bytes // 1024**2,
         json_schema_extra=told(
-            risk="the instance's memory holds a body four times over, for each request that it works on at once"
+            risk="the instance's memory holds a body four times over, for each request that it works on at once",
+            source=ASYNCHRONOUS.limits.page,
         ),
     )
     """Most MiB of a request; all values of one are at most 4 million."""

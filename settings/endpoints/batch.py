@@ -69,10 +69,13 @@ class Batch(AnyKind):
         default=1, ge=1, le=100, json_schema_extra=told(risk="one file is worked on by one instance")
     )
     """Instances of a job, which share its files."""
-    payload_mb: int = Field(default=6, ge=1, le=_MOST_MB)
+    payload_mb: int = Field(default=6, ge=1, le=_MOST_MB, json_schema_extra=told(source=_SOURCE))
     """Most MB of rows in one request to the container."""
     concurrent_per_instance: int = Field(
-        default=2, ge=1, le=_MOST_MB, json_schema_extra=told(risk="all of them lie in the instance's memory at once")
+        default=2,
+        ge=1,
+        le=_MOST_MB,
+        json_schema_extra=told(risk="all of them lie in the instance's memory at once", source=_SOURCE),
     )
     """Requests that a container works on at the same time."""
     leading_columns: int = Field(default=1, ge=0, le=100)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from contracts import instances
 from contracts.advice import Needs
 from contracts.architectures import X86_64, Architecture
+from contracts.kinds import KINDS
 from contracts.prices import told as usd
-from settings.faults import Fault, repeated
+from settings.faults import SOURCE, Fault, repeated
 from settings.rollouts import (
     FLEET_START_MINUTES,
     LEAST_INSTANCES,
     MAX_ROLLOUT_MINUTES,
     SMALLEST_FLEETS,
+    TIMEOUTS,
     Canary,
     Rollout,
     bakes,
@@ -71,8 +73,15 @@ class RequestAlarms(EndpointAlarms):
     """Share of 5xx answers in 5 minutes in percent, twice in a row, above which another alarm goes off."""
 
 
+def _with_page(schema: dict[str, Any]) -> None:
+    """AWS's page of the kind, which says what it has not."""
+    schema[SOURCE] = KINDS[schema["properties"]["kind"]["const"]].limits.page
+
+
 class AnyKind(Section):
     """What an endpoint of any kind has."""
+
+    model_config = ConfigDict(json_schema_extra=_with_page)
 
     state: State = Field(
         default="running",
@@ -126,7 +135,9 @@ class Fleet(AnyKind):
     """Instances of a variant at its first deployment; later the release record carries the live counts."""
     rollout: Rollout = Canary()
     """How a new release takes over the traffic."""
-    rollout_timeout_minutes: int = Field(default=MAX_ROLLOUT_MINUTES, ge=10, le=MAX_ROLLOUT_MINUTES)
+    rollout_timeout_minutes: int = Field(
+        default=MAX_ROLLOUT_MINUTES, ge=10, le=MAX_ROLLOUT_MINUTES, json_schema_extra=told(source=TIMEOUTS)
+    )
     """Minutes after which an unfinished rollout fails."""
     rollback_alarms: tuple[RollbackAlarm, ...] = Field(
         default=("server_errors", "latency"),

@@ -96,10 +96,12 @@ class Fargate(AnyKind):
     """Security groups of the clients, in the stack's VPC or one that is peered with it."""
     cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384] = Field(
         default=1024,
-        json_schema_extra=told(cost=f"a task of 1024 with 2048 MB {_TASK_USD:.0f} USD a month; arm64 a fifth less"),
+        json_schema_extra=told(
+            cost=f"a task of 1024 with 2048 MB {_TASK_USD:.0f} USD a month; arm64 a fifth less", source=_SIZES
+        ),
     )
     """CPU units of a task: 1024 are one processor."""
-    memory_mb: int = Field(default=2048, ge=512, le=122_880)
+    memory_mb: int = Field(default=2048, ge=512, le=122_880, json_schema_extra=told(source=_SIZES))
     """Memory of a task in MB."""
     architecture: Architecture = X86_64
     """Processor of the tasks; arm64 is Graviton, for which its packages need an image, which is checked."""

@@ -17,11 +17,12 @@ from settings.rollouts import Rolling, bakes, unwatched
 from settings.schedules import Schedule, Timezone, crossed, highest, in_zone, lowest, named_twice, too_many
 from settings.section import EndpointInstance, Section, told
 
-#: Copies that a release starts with at least: a batch is at most half of them (API reference,
-#: InferenceComponentRollingUpdatePolicy).
+_COPIES = "SageMaker API reference, InferenceComponentComputeResourceRequirements, read 2026-11-30"
+_UPDATES = "SageMaker API reference, InferenceComponentRollingUpdatePolicy, read 2026-11-30"
+#: Copies that a release starts with at least: a batch is at most half of them.
 LEAST_COPIES = 2
 _MB_OF_GIB = 1024
-#: Most minutes of a rolling update (API reference, InferenceComponentRollingUpdatePolicy).
+#: Most minutes of a rolling update.
 _MOST_MINUTES = 480
 #: Minutes of a batch in which nothing is watched yet: an instance starts, and a copy loads its model.
 _START_MINUTES = 10
@@ -108,14 +109,14 @@ class InferenceComponent(AnyKind):
     )
     """Type of the instances that SageMaker starts for copies, and ends when they have none. With Graviton its packages
     need an image for that, which is checked."""
-    copy_cores: float = Field(default=1.0, ge=0.25, le=192)
+    copy_cores: float = Field(default=1.0, ge=0.25, le=192, json_schema_extra=told(source=_COPIES))
     """Cores that are kept for a copy."""
     copy_memory_mb: int = Field(
         default=1024,
         ge=128,
         le=1_048_576,
         json_schema_extra=told(
-            risk="far less than the memory of an instance can be kept: too much, and no copy starts"
+            risk="far less than the memory of an instance can be kept: too much, and no copy starts", source=_COPIES
         ),
     )
     """Memory that is kept for a copy, in MB."""
@@ -130,7 +131,7 @@ class InferenceComponent(AnyKind):
     """Copies that a release starts with, or the live ones where those are more."""
     rollout: Rolling = Rolling(batch_percent=50)
     """How a new release takes over: copies in batches."""
-    rollout_timeout_minutes: int = Field(default=120, ge=10, le=_MOST_MINUTES)
+    rollout_timeout_minutes: int = Field(default=120, ge=10, le=_MOST_MINUTES, json_schema_extra=told(source=_UPDATES))
     """Minutes after which an unfinished rollout fails."""
     rollback_alarms: tuple[RollbackAlarm, ...] = Field(
         default=("server_errors", "latency"),

@@ -21,8 +21,11 @@ _WARM: Final = price("lambda", "provisioned concurrency x86")
 #: Seconds of a request above which Lambda ends it: of the service its own (`workloads.inference.settings`).
 _SECONDS: Final = 60
 
-#: Waits between the ten tenths of a linear rollout, of which the last ends it (AWS CodeDeploy user guide, "Deployment
-#: configurations on an AWS Lambda compute platform", read 2026-11-29).
+#: CodeDeploy's own configurations, of which a rollout is one.
+_SHIFTS: Final = (
+    "AWS CodeDeploy user guide, deployment configurations on an AWS Lambda compute platform, read 2026-11-29"
+)
+#: Waits between the ten tenths of a linear rollout, of which the last ends it.
 _TENTHS: Final = 9
 
 
@@ -36,7 +39,7 @@ class ShiftCanary(Section):
     """A tenth of the traffic first, the rest after a while."""
 
     kind: Literal["canary"] = "canary"
-    bake_minutes: Literal[5, 10, 15, 30] = 10
+    bake_minutes: Literal[5, 10, 15, 30] = Field(default=10, json_schema_extra=told(source=_SHIFTS))
     """Minutes that alarms are watched before the rest follows."""
 
 
@@ -44,7 +47,7 @@ class ShiftLinear(Section):
     """A tenth of the traffic after another."""
 
     kind: Literal["linear"] = "linear"
-    bake_minutes: Literal[1, 2, 3, 10] = 3
+    bake_minutes: Literal[1, 2, 3, 10] = Field(default=3, json_schema_extra=told(source=_SHIFTS))
     """Minutes that alarms are watched between two tenths."""
 
 
@@ -91,13 +94,16 @@ class Lambda(AnyKind):
         le=10_240,
         json_schema_extra=told(
             cost=f"a GB for each second of requests, {price('lambda', 'duration x86').told(1000)} a thousand; arm64 a "
-            "fifth less"
+            "fifth less",
+            source=LAMBDA.limits.page,
         ),
     )
     """Memory of an environment in MB; processors come with it, a whole one with 1769."""
     architecture: Architecture = X86_64
     """Processor of the environments; arm64 is Graviton, for which its packages need an image, which is checked."""
-    timeout_seconds: int = Field(default=_SECONDS, ge=1, le=LAMBDA.limits.seconds)
+    timeout_seconds: int = Field(
+        default=_SECONDS, ge=1, le=LAMBDA.limits.seconds, json_schema_extra=told(source=LAMBDA.limits.page)
+    )
     """Seconds after which a request is ended."""
     max_concurrency: int = Field(
         default=20,
@@ -117,7 +123,9 @@ class Lambda(AnyKind):
     """Environments kept warm; without, the first request after a pause waits until one has started."""
     autoscaling: ConcurrencyScaling | None = None
     """How provisioned concurrency follows the load; without, it stays as it is."""
-    rollout: Annotated[ShiftAtOnce | ShiftCanary | ShiftLinear, Field(discriminator="kind")] = ShiftCanary()
+    rollout: Annotated[ShiftAtOnce | ShiftCanary | ShiftLinear, Field(discriminator="kind")] = Field(
+        default=ShiftCanary(), json_schema_extra=told(source=_SHIFTS)
+    )
     """How a new release takes over the traffic: as CodeDeploy's own configurations do."""
     rollback_alarms: tuple[RollbackAlarm, ...] = Field(
         default=("server_errors", "latency"),

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from contracts.kinds import SERVERLESS
 from contracts.prices import price
 from settings.endpoints.common import AnyKind, RequestAlarms
 from settings.faults import Fault
@@ -31,7 +32,8 @@ class Serverless(AnyKind):
         default=2048,
         json_schema_extra=told(
             cost=f"a GB for each second of requests, {price('sagemaker', 'serverless inference compute').told(1000)} a "
-            "thousand"
+            "thousand",
+            source=SERVERLESS.limits.page,
         ),
     )
     """Memory of one concurrent execution in MB; processors come with it."""
@@ -39,14 +41,18 @@ class Serverless(AnyKind):
         default=20,
         ge=1,
         le=200,
-        json_schema_extra=told(risk="the account's limit is shared by all its serverless endpoints"),
+        json_schema_extra=told(
+            risk="the account's limit is shared by all its serverless endpoints", source=SERVERLESS.limits.page
+        ),
     )
     """Requests served at the same time; more are throttled."""
     provisioned_concurrency: int | None = Field(
         default=None,
         ge=1,
         le=200,
-        json_schema_extra=told(cost=f"each of 2 GB {_WARM.told(2 * 730 * 3600)} a month, beside its requests"),
+        json_schema_extra=told(
+            cost=f"each of 2 GB {_WARM.told(2 * 730 * 3600)} a month, beside its requests", source=_KEPT_WARM
+        ),
     )
     """Executions kept warm; without, the first request after a pause waits for a container to start."""
     capture_percent: int = Field(

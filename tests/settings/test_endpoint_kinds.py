@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from contracts.kinds import SERVERLESS
 from settings import (
     Asynchronous,
     Fleet,
@@ -85,7 +86,7 @@ def test_what_an_asynchronous_endpoint_cannot_be(endpoint: dict[str, Any], line:
         (
             {"memory_mb": 1536},
             "memory_mb: found 1536; allowed: 1024, 2048, 3072, 4096, 5120, 6144; "
-            "choose such a value, or remove the key for the default 2048",
+            f"choose such a value, or remove the key for the default 2048 ({SERVERLESS.limits.page})",
         ),
         (
             {"max_concurrency": 5, "provisioned_concurrency": 6},
@@ -97,7 +98,8 @@ def test_what_an_asynchronous_endpoint_cannot_be(endpoint: dict[str, Any], line:
             {"rollout": {"kind": "canary"}},
             'rollout: found {"kind": "canary"}; allowed: state, tags, needs, kind, alarms, memory_mb, max_concurrency, '
             "provisioned_concurrency, capture_percent; kinds asynchronous, fargate, inference_component, "
-            "inference_pipeline, lambda, multi_model, realtime have this key: choose such a kind or remove it",
+            "inference_pipeline, lambda, multi_model, realtime have this key: choose such a kind or remove it "
+            f"({SERVERLESS.limits.page})",
         ),
     ],
 )

@@ -100,7 +100,8 @@ def test_schedules_read_the_clock_of_the_stacks_zone_or_of_their_own() -> None:
 def test_a_broken_value_names_the_key_the_value_the_range_and_the_way_out() -> None:
     assert faults(workloads=live(rollout={"kind": "canary", "canary_percent": 150})) == [
         "ml-platform:workloads.churn.endpoints.live.rollout.canary_percent: found 150; allowed: 1 to 50; "
-        "choose such a value, or remove the key for the default 10"
+        "choose such a value, or remove the key for the default 10 (SageMaker API reference, "
+        "TrafficRoutingConfig, read 2026-11-30)"
     ]
 
 

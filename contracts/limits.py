@@ -63,9 +63,10 @@ _KEYS: dict[type, _Key] = {
         "min": Field(description="least value with which a model may be registered"),
         "max": Field(description="greatest value with which a model may be registered"),
     },
+    # their sums over all rows, and the share that one has in both, are no infinity and no whole 0 or 1 within these
     Cost: {
-        "false_positive": Field(gt=0, description="of an act where the label is negative"),
-        "false_negative": Field(gt=0, description="of no act where the label is positive"),
+        "false_positive": Field(ge=1e-6, le=1e9, description="of an act where the label is negative"),
+        "false_negative": Field(ge=1e-6, le=1e9, description="of no act where the label is positive"),
     },
     Ingestion: {
         "max_bad_row_share": _share("share of bad rows above which a whole file is refused"),

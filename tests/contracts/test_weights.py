@@ -52,7 +52,18 @@ ALLOWED = "allowed is balanced, or a mapping from each class to a number from 1e
             "part; remove one",
         ),
         ({"cost": {"false_positive": 1}}, "cost.false_negative: is missing; add it"),
-        ({"cost": {**COSTS, "false_positive": 0}}, "cost.false_positive: 0 is found; allowed is greater than 0"),
+        (
+            {"cost": {**COSTS, "false_positive": 0}},
+            "cost.false_positive: 0 is found; allowed is greater than or equal to 0.000001",
+        ),
+        (
+            {"cost": {**COSTS, "false_positive": 9e-7}},
+            "cost.false_positive: 9e-07 is found; allowed is greater than or equal to 0.000001",
+        ),
+        (
+            {"cost": {**COSTS, "false_negative": 1e308}},
+            "cost.false_negative: 1e+308 is found; allowed is less than or equal to 1000000000",
+        ),
         (
             {"cost": {**COSTS, "false_negative": float("inf")}},
             "cost.false_negative: inf is found; allowed is a finite number",

@@ -58,6 +58,13 @@ def test_the_threshold_costs_least(
     assert least_cost(np.array(labels), outputs, made) == pytest.approx(expected, rel=1e-15)
 
 
+@pytest.mark.parametrize("cost", [(1e9, 1e-6), (1e-6, 1e9), (1e9, 1e9)])
+def test_the_furthest_costs_of_a_contract_give_a_threshold_between_0_and_1(cost: tuple[float, float]) -> None:
+    """That no cost may lie further apart: of 1 and 1e-17 it was 1.0, and the sums of 1e308 were infinite."""
+    made = Cost(false_positive=cost[0], false_negative=cost[1])
+    assert 0 < least_cost(np.array([0, 1, 0, 1]), scores(0.125, 0.25, 0.75, 0.875), made) < 1
+
+
 @pytest.mark.parametrize("cost", [Cost(false_positive=1, false_negative=9), Cost(false_positive=7, false_negative=2)])
 def test_no_other_threshold_costs_less(cost: Cost) -> None:
     rng = np.random.default_rng(4)

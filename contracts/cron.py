@@ -73,6 +73,13 @@ class Cron:
             )
         )
 
+    def meets(self, other: Cron) -> bool:
+        """Whether there is a minute in which both fire, on clocks of one zone."""
+        if self.minutes.isdisjoint(other.minutes) or self.hours.isdisjoint(other.hours):
+            return False
+        years = self.years & other.years
+        return bool(years) and any(self.fires_on(day) and other.fires_on(day) for day in _calendar(years))
+
     def longest_gap(self) -> timedelta | None:
         """The longest time from one run to the next; none where it runs once, None where no calendar has such a day."""
         days = list(filter(self.fires_on, _calendar(self.years)))

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from contracts.prices import told as usd
 from settings.faults import Fault
-from settings.schedules import Schedule, Timezone, crossed, highest, lowest, named_twice
+from settings.schedules import Schedule, Timezone, crossed, highest, lowest, meeting
 from settings.section import Section, told
 from settings.steps import Steps
 
@@ -98,12 +98,12 @@ class Autoscaling(Section):
         return lowest(self) if self.enabled else None
 
     def faults(self) -> Iterator[Fault]:
-        """Limits that cross, nothing that scales, and moments named twice."""
+        """Limits that cross, nothing that scales, and schedules that meet."""
         yield from crossed(self)
         if self.enabled and self.steps is None and all(getattr(self, target) is None for target in _TARGETS):
             advice = "say what scales, or enabled: false"
             yield Fault("invocations_per_instance", None, f"one of {', '.join(_TARGETS)} or steps", advice)
-        yield from named_twice(self.schedules)
+        yield from meeting(self)
 
     def of_share(self, percent: int, least: int) -> Autoscaling:
         """As it is for a variant with `percent` of the requests, which no limit leaves with fewer than `least`, where

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import combinations
 from typing import Annotated, Any, Final, Literal, Protocol, Self, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field
 
-from contracts.cron import CronError, parse
+from contracts.cron import Cron, CronError, parse
 from settings.faults import Fault, SectionError, repeated
 from settings.section import Section
 
 #: What EventBridge Scheduler takes (user guide, "Schedule types"), but for `at(...)`, which is once.
 EXPRESSION: Final = r"^(cron\(\S+ \S+ \S+ \S+ \S+ \S+\)|rate\([1-9]\d* (minute|hour|day)s?\))$"
+#: Actions of one target come in the order of their times; of two at one time the page says nothing.
+_IN_ORDER: Final = (
+    "https://docs.aws.amazon.com/autoscaling/application/userguide/scheduled-scaling-policy-overview.html, "
+    "read 2026-11-30"
+)
 TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["22:00"])]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 #: Minutes, hours, day of month, month, day of week, year; one of the two days is a question mark (Application Auto
@@ -78,8 +85,31 @@ class Schedule(Section):
     def said(self) -> str:
         """When, as the stack config says it."""
         day = f"day {self.day_of_month}" if self.day_of_month else ", ".join(self.weekdays)
-        when = " ".join(filter(None, (self.at, day))) if self.at else self.once or self.cron or ""
-        return f"{when} {self.timezone}" if self.timezone else when
+        return " ".join(filter(None, (self.at, day))) if self.at else self.once or self.cron or ""
+
+    @property
+    def as_cron(self) -> str | None:
+        """When, as six fields of cron; None for `once`, which is no recurrence."""
+        if self.at is None:
+            return self.cron
+        hour, minute = (int(part) for part in self.at.split(":"))
+        if self.weekdays:
+            return f"{minute} {hour} ? * {','.join(day[:3].upper() for day in self.weekdays)} *"
+        return f"{minute} {hour} {self.day_of_month or '*'} * ? *"
+
+    def meets(self, other: Schedule) -> bool:
+        """Whether there is a minute in which both change the limits, on clocks of one zone."""
+        match self._moments, other._moments:
+            case Cron() as every, Cron() as others:
+                return every.meets(others)
+            case (Cron() as every, datetime() as one) | (datetime() as one, Cron() as every):
+                return every.fires(one)
+            case one, another:
+                return one == another
+
+    @property
+    def _moments(self) -> Cron | datetime:
+        return datetime.fromisoformat(str(self.once)) if self.as_cron is None else parse(self.as_cron)
 
     def is_over(self, now: datetime) -> bool:
         """Whether its one moment is past, on the clock of its zone; nothing refuses it then, or a stack could not be
@@ -154,9 +184,25 @@ def highest(scaling: Scheduled) -> int:
     return max([scaling.maximum, *(each.maximum for each in scaling.schedules)])
 
 
-def named_twice(schedules: Sequence[Schedule]) -> Iterator[Fault]:
-    """A fault for moments at which two schedules say their limits."""
-    yield from repeated("schedules", [schedule.said for schedule in schedules])
+def meeting(scaling: Clocked) -> Iterator[Fault]:
+    """Faults for moments that are named twice, and for schedules of other limits that come in one minute: which of them
+    holds from then on, nobody could say."""
+    zones = [schedule.timezone or scaling.timezone for schedule in scaling.schedules]
+    named = Counter(zip((schedule.said for schedule in scaling.schedules), zones, strict=True))
+    if twice := sorted({said for (said, _), times in named.items() if times > 1}):
+        yield Fault("schedules", twice, "each once", "remove the repetition")
+    for (first, one), (second, other) in combinations(enumerate(scaling.schedules), 2):
+        if zones[first] != zones[second] or one.said == other.said:
+            continue
+        if (one.minimum, one.maximum) != (other.minimum, other.maximum) and one.meets(other):
+            yield Fault(
+                f"schedules[{second}]",
+                other.said,
+                f"no minute of schedules[{first}] ({one.said}), which has other limits",
+                "AWS does not say which of the two it takes last: put the one that is to hold a minute later, or take "
+                "its days out of the other",
+                _IN_ORDER,
+            )
 
 
 def too_many(path: str, count: int, limit: int | None) -> Iterator[Fault]:

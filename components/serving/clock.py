@@ -14,14 +14,7 @@ from settings import Schedule
 
 def expression(schedule: Schedule) -> str:
     """When, as Application Auto Scaling reads it (user guide, "Schedule recurring scaling actions")."""
-    if schedule.once:
-        return f"at({schedule.once}:00)"
-    if schedule.cron:
-        return f"cron({schedule.cron})"
-    hour, minute = (int(part) for part in str(schedule.at).split(":"))
-    if schedule.weekdays:
-        return f"cron({minute} {hour} ? * {','.join(day[:3].upper() for day in schedule.weekdays)} *)"
-    return f"cron({minute} {hour} {schedule.day_of_month or '*'} * ? *)"
+    return f"at({schedule.once}:00)" if schedule.as_cron is None else f"cron({schedule.as_cron})"
 
 
 def role(schedule: Schedule, zone: str | None) -> str:

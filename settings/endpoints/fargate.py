@@ -13,7 +13,7 @@ from settings.endpoints.common import AnyKind, RequestAlarms, RollbackAlarm
 from settings.faults import Fault, repeated
 from settings.network import SecurityGroupId
 from settings.rollouts import AllAtOnce, Canary, Linear, unwatched
-from settings.schedules import Schedule, Timezone, crossed, highest, in_zone, named_twice, too_many
+from settings.schedules import Schedule, Timezone, crossed, highest, in_zone, meeting, too_many
 from settings.section import Section, told
 
 CertificateArn = Annotated[
@@ -74,9 +74,9 @@ class TaskScaling(Section):
         return highest(self) if self.enabled else None
 
     def faults(self) -> Iterator[Fault]:
-        """Limits that cross, and moments named twice."""
+        """Limits that cross, and schedules that meet."""
         yield from crossed(self)
-        yield from named_twice(self.schedules)
+        yield from meeting(self)
 
 
 class Fargate(AnyKind):

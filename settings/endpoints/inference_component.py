@@ -14,7 +14,7 @@ from contracts.prices import told as usd
 from settings.endpoints.common import AnyKind, RequestAlarms, RollbackAlarm
 from settings.faults import Fault, repeated
 from settings.rollouts import Rolling, bakes, unwatched
-from settings.schedules import Schedule, Timezone, crossed, highest, in_zone, lowest, named_twice, too_many
+from settings.schedules import Schedule, Timezone, crossed, highest, in_zone, lowest, meeting, too_many
 from settings.section import EndpointInstance, Section, told
 
 _COPIES = "SageMaker API reference, InferenceComponentComputeResourceRequirements, read 2026-11-30"
@@ -84,9 +84,9 @@ class CopyScaling(Section):
         return highest(self)
 
     def faults(self) -> Iterator[Fault]:
-        """Limits that cross, and moments named twice."""
+        """Limits that cross, and schedules that meet."""
         yield from crossed(self)
-        yield from named_twice(self.schedules)
+        yield from meeting(self)
 
 
 class InferenceComponent(AnyKind):

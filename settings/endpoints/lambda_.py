@@ -13,7 +13,7 @@ from contracts.prices import price
 from settings.endpoints.common import AnyKind, RequestAlarms, RollbackAlarm
 from settings.faults import Fault, repeated
 from settings.rollouts import ALARM_MINUTES, UNWATCHED
-from settings.schedules import Schedule, Timezone, in_zone, named_twice
+from settings.schedules import Schedule, Timezone, in_zone, meeting
 from settings.section import Section, told
 
 _KEPT_WARM: Final = "AWS Lambda developer guide, configuring provisioned concurrency, read 2026-11-29"
@@ -74,8 +74,8 @@ class ConcurrencyScaling(Section):
     """Limits by the clock, in place of `provisioned_concurrency` and `maximum` from then on."""
 
     def faults(self) -> Iterator[Fault]:
-        """Moments named twice."""
-        yield from named_twice(self.schedules)
+        """Schedules that meet."""
+        yield from meeting(self)
 
 
 class Lambda(AnyKind):

@@ -15,7 +15,9 @@ from contracts.cron import Cron, CronError, parse
 from settings.faults import Fault, SectionError, repeated
 from settings.section import Section
 
-#: What EventBridge Scheduler takes (user guide, "Schedule types"), but for `at(...)`, which is once.
+#: What EventBridge Scheduler takes, but for `at(...)`, which is once. Its user guide ("Schedule types") names the units
+#: in the plural alone, for 1 as well, and its API reference (CreateSchedule) both forms for any number (read
+#: 2026-11-30). That 1 takes the singular, and more the plural, is so of rules of EventBridge, which nothing here is.
 EXPRESSION: Final = r"^(cron\(\S+ \S+ \S+ \S+ \S+ \S+\)|rate\([1-9]\d* (minute|hour|day)s?\))$"
 #: Actions of one target come in the order of their times; of two at one time the page says nothing.
 _IN_ORDER: Final = (

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 from typing import Any
 
 import pytest
 
-from settings.schedules import Schedule
+from settings.schedules import EXPRESSION, Schedule
 from tests.settings.written import LIVE, faults, live, load
 
 DAILY = {"at": "08:00"}
@@ -108,3 +109,13 @@ def test_the_schedules_of_a_week_may_each_have_limits_of_their_own() -> None:
     week = [{"at": "08:00", "weekdays": [day]} for day in days]
     assert load(workloads=written(*week))
     assert not any(schedule(**one).meets(schedule(**other)) for one, other in combinations(week, 2))
+
+
+@pytest.mark.parametrize("rate", ["1 day", "1 days", "5 day", "5 days", "1 hours", "15 minutes", "90 minutes"])
+def test_a_rate_names_its_unit_in_either_form_as_eventbridge_scheduler_takes_both(rate: str) -> None:
+    assert re.fullmatch(EXPRESSION, f"rate({rate})")
+
+
+@pytest.mark.parametrize("rate", ["0 days", "1.5 hours", "05 days", "-1 days", "1  day", "2 weeks", "day", "1 dayss"])
+def test_a_rate_without_a_positive_whole_number_and_one_of_three_units_is_none(rate: str) -> None:
+    assert not re.fullmatch(EXPRESSION, f"rate({rate})")

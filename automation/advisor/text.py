@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 from io import StringIO
 from typing import Final
@@ -19,6 +20,8 @@ _WIDTH: Final = 140
 def as_text(alternatives: Sequence[Alternative]) -> str:
     """A row for what can be done, the reasons below with the rows that they are of, then what cannot and why."""
     able = [each for each in alternatives if each.usd is not None]
+    if not able:
+        return "\n".join([_nothing(alternatives), "", *_refused(alternatives)])
     return "\n".join([_table(able), "", *_reasons(able), *_refused(alternatives)])
 
 
@@ -54,6 +57,17 @@ def _table(able: Sequence[Alternative]) -> str:
         for number, each in enumerate(able, 1)
     ]
     return _rendered(columns, rows, left={"target", "family", "size", "pricing", "scales by"})
+
+
+def _nothing(alternatives: Sequence[Alternative]) -> str:
+    """That no target is able, the needs that rule them out, the most first, and which to change first."""
+    refusals = [{finding.need: finding.found for finding in each.told("refuses")} for each in alternatives]
+    found = {need: value for each in refusals for need, value in each.items()}
+    against = Counter(need for each in refusals for need in each).most_common()
+    alone = Counter(need for each in refusals if len(each) == 1 for need in each).most_common(1)
+    told = ", ".join(f"{need} {found[need]} rules out {count} of {len(refusals)}" for need, count in against)
+    first = "".join(f"of {count} nothing but {need} does: change it first" for need, count in alone)
+    return f"no target meets these needs: {told}; {first or 'two or more rule out each: change more than one'}"
 
 
 def _rendered(columns: Sequence[str], rows: Iterable[Sequence[str]], left: Container[str]) -> str:

@@ -153,3 +153,25 @@ def test_the_text_names_rows_reasons_and_refusals() -> None:
         "no serverless: payload_mb: found 5.0; allowed: at most 4 MiB; a larger request is refused "
         "(https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html, read 2026-11-29)"
     )
+
+
+@pytest.mark.parametrize(
+    ("needs", "first"),
+    [
+        (
+            {"payload_mb": 200.0, "p99_ms": 100.0, "gradual": True},
+            "payload_mb 200.0 rules out 9 of 10, p99_ms 100.0 rules out 2 of 10, gradual True rules out 2 of 10; "
+            "of 7 nothing but payload_mb does: change it first",
+        ),
+        (
+            {"payload_mb": 2000.0, "seconds": 5000.0},
+            "payload_mb 2000.0 rules out 10 of 10, seconds 5000.0 rules out 10 of 10; "
+            "two or more rule out each: change more than one",
+        ),
+    ],
+)
+def test_where_nothing_is_able_the_text_says_so_first_and_has_no_table(needs: dict[str, Any], first: str) -> None:
+    head, blank, *refused = as_text(advise(Needs(**needs))).splitlines()
+    assert (head, blank) == (f"no target meets these needs: {first}", "")
+    assert refused
+    assert all(line.startswith("no ") for line in refused)

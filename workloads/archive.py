@@ -10,6 +10,8 @@ import gzip
 import shutil
 import tarfile
 import zlib
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 #: What a model may be unpacked to: the largest volume that a job or an endpoint of the platform has is 30 GB.
@@ -26,14 +28,28 @@ def unpack(archive: Path, directory: Path) -> None:
     Raises ArchiveMemberError before anything is written, and tarfile.TarError for what is no archive, or no whole one.
     """
     directory.mkdir(parents=True, exist_ok=True)
+    with _opened(archive) as packed:
+        _unpack(packed, directory.resolve())
+
+
+def listed(archive: Path) -> list[Path]:
+    """Where `unpack` would write, below its directory: files and directories. Nothing is written; raises as it does."""
+    inside = Path("/nowhere")
+    with _opened(archive) as packed:
+        return [target.relative_to(inside) for _, target in _members(packed, inside)]
+
+
+@contextmanager
+def _opened(archive: Path) -> Generator[tarfile.TarFile]:
     try:
         with tarfile.open(archive) as packed:
-            _unpack(packed, directory.resolve())
+            yield packed
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:  # tarfile lets them through behind the first header
         raise tarfile.ReadError(f"it is cut off or damaged: {error}") from error
 
 
-def _unpack(packed: tarfile.TarFile, inside: Path) -> None:
+def _members(packed: tarfile.TarFile, inside: Path) -> list[tuple[tarfile.TarInfo, Path]]:
+    """All of them, each with its place."""
     members: list[tuple[tarfile.TarInfo, Path]] = []
     size = 0
     for member in packed:
@@ -43,7 +59,11 @@ def _unpack(packed: tarfile.TarFile, inside: Path) -> None:
                 f"{member.name!r}: found {size} bytes up to here; allowed: {MAX_BYTES} in all; pack fewer"
             )
         members.append((member, _target(member, inside)))
-    for member, target in members:
+    return members
+
+
+def _unpack(packed: tarfile.TarFile, inside: Path) -> None:
+    for member, target in _members(packed, inside):
         content = packed.extractfile(member)
         if content is None:
             target.mkdir(parents=True, exist_ok=True)

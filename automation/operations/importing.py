@@ -9,6 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +24,9 @@ from contracts.schema import Contract, contract_sha, to_json
 #: The parameter of the training pipeline (`workloads.pipeline.definition`).
 PARAMETER: Final = "ImportedModelUri"
 
-
+_ROOT: Final = Path(__file__).parents[2]
+_SECONDS: Final = 1800
+_MOST: Final = 3000  # characters of what a process said that ended before it judged
 #: What the run is given of an image, under these names (`workloads.training.container`).
 _IMAGE_FILE, _ARCHIVE = "image.json", "model.tar.gz"
 
@@ -40,10 +46,8 @@ def start(
     `contract` is the one that the model was made for: RefusedError where the deployed pipeline has another, and for a
     file that is no ONNX model by its name, or with an `image` no archive.
     """
-    ending, allowed = (".onnx", "a file <name>.onnx") if image is None else (".tar.gz", "a file <name>.tar.gz")
-    if not model.is_file() or not model.name.endswith(ending):
-        found = "a directory" if model.is_dir() else "a file" if model.is_file() else "nothing"
-        raise RefusedError(f"--artefact: found {found} at {str(model)!r}; allowed: {allowed}")
+    if found := fault(model, image):
+        raise RefusedError(found)
     if contract is not None:
         _require_deployed(names, contract, sagemaker)
     content = model.read_bytes()
@@ -56,6 +60,40 @@ def start(
         )
     uri = f"s3://{names.artifacts_bucket}/{key if image is None else place}"
     return training.start(names, display_name, parameters={PARAMETER: uri}, s3=s3, sagemaker=sagemaker)
+
+
+def fault(model: Path, image: str | None) -> str | None:
+    """Why `start` would take no such file, by its name."""
+    ending, allowed = (".onnx", "a file <name>.onnx") if image is None else (".tar.gz", "a file <name>.tar.gz")
+    if model.is_file() and model.name.endswith(ending):
+        return None
+    found = "a directory" if model.is_dir() else "a file" if model.is_file() else "nothing"
+    return f"--artefact: found {found} at {str(model)!r}; allowed: {allowed}"
+
+
+def judged(model: Path, contract: Contract, image: str | None, *, tell: Callable[[str], object]) -> list[str]:
+    """Why the run's training job would refuse the model, as far as contract and file show it: by the job's own code
+    (`workloads.rehearsal.imported`), in a process that has no credentials, as it opens what others made.
+
+    What could not be looked at on this machine is told.
+    """
+    asked = [sys.executable, "-m", "workloads.rehearsal.imported", "--model", str(model.absolute())]
+    done = subprocess.run(
+        asked + ([] if image is None else ["--image"]),
+        input=to_json(contract),
+        cwd=_ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_SECONDS,
+    )
+    if done.returncode:
+        return [f"--artefact: {model}: what opens it ended with {done.returncode}: {done.stderr.strip()[-_MOST:]}"]
+    found = json.loads(done.stdout)
+    for each in found["unjudged"]:
+        tell(each)
+    return [f"--artefact: {each}" for each in found["faults"]]
 
 
 def _require_deployed(names: WorkloadNames, contract: Contract, sagemaker: Any) -> None:

@@ -19,18 +19,16 @@ from contracts import schema
 from contracts.schema import Contract, Task
 from workloads import job, tasks
 from workloads.evaluation.model import require_finite
-from workloads.features import categories
-from workloads.features.categories import Lists
 from workloads.inference import predictor
 from workloads.inference.onnx_predictor import OnnxError, OnnxPredictor
-from workloads.training import data, threshold
+from workloads.training import data, foreign, threshold
 from workloads.training.container import Job
 
 
 def package(work: Job, source: Path) -> job.Outcome:
     """Write model.onnx, contract.json and metadata.json. UserError for a model that does not answer the contract."""
     contract = work.contract
-    task, lists = tasks.of(contract), _lists(contract)
+    lists = foreign.lists(contract)
     digest = hashlib.sha256(source.read_bytes()).hexdigest()
     facts: dict[str, Any] = {
         "features": list(contract.feature_names),
@@ -38,9 +36,8 @@ def package(work: Job, source: Path) -> job.Outcome:
         "code_version": os.environ.get("CODE_VERSION", ""),
         "origin": f"imported: sha256 {digest}",
     }
+    model = opened(source, contract)
     try:
-        model = OnnxPredictor(source, len(contract.features), task.outputs)
-        _answers_one_number(model, contract)
         scored = [
             (labels, require_finite(model.scores(features), "validation"))
             for features, labels in data.row_groups(work.channels["validation"], contract, lists)
@@ -63,20 +60,18 @@ def package(work: Job, source: Path) -> job.Outcome:
     return job.Outcome(message=f"packaged {source.name}", fields=facts)
 
 
-def _lists(contract: Contract) -> Lists:
-    """Of the categories. UserError for one whose list only a training here would learn."""
-    lists = categories.declared(contract)
-    if unknown := sorted(categories.columns(contract).keys() - lists.keys()):
-        raise job.UserError(
-            f"the features {', '.join(unknown)} are categories whose texts the contract does not list, so nobody knows "
-            "by which numbers the model calls them; list them (columns.<name>.allowed) in the order it was made for"
-        )
-    return lists
+def opened(source: Path, contract: Contract) -> OnnxPredictor:
+    """The model, once a row of zeros has shown how many numbers it answers with. UserError for one that does not take
+    the contract's features, or does not answer as its task asks.
 
-
-def _answers_one_number(model: OnnxPredictor, contract: Contract) -> None:
-    """Two numbers a row are the probabilities of two classes: UserError where the task has none."""
-    if contract.task is Task.REGRESSION:
-        row = np.zeros((1, len(contract.features)), dtype=np.float32)
-        if (found := model.answers(row).shape[1]) != 1:
+    Two numbers a row are the probabilities of two classes: a regression has none.
+    """
+    row = np.zeros((1, len(contract.features)), dtype=np.float32)
+    try:
+        model = OnnxPredictor(source, len(contract.features), tasks.of(contract).outputs)
+        if contract.task is Task.REGRESSION and (found := model.answers(row).shape[1]) != 1:
             raise job.UserError(f"the model answers with {found} numbers a row; allowed is 1 of a regression")
+        model.scores(row)
+    except OnnxError as error:
+        raise job.UserError(str(error)) from error
+    return model

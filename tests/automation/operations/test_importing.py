@@ -102,3 +102,50 @@ def test_with_an_image_what_is_no_archive_is_refused(tmp_path: Path, started: li
         importing.start(NAMES, tmp_path / name, None, "i", image="theirs", s3=Store(), sagemaker=None)
     assert str(refused.value) == f"--artefact: found {kind} at {str(tmp_path / name)!r}; allowed: a file <name>.tar.gz"
     assert started == []
+
+
+EXPORTS = Path(__file__).parents[2] / "workloads" / "inference" / "exports"
+
+
+def test_a_model_that_training_would_take_has_no_fault_and_nothing_is_told() -> None:
+    said = list[str]()
+    assert importing.judged(EXPORTS / "net.onnx", CHURN, None, tell=said.append) == []
+    assert said == []
+
+
+def test_what_training_would_refuse_is_a_fault_of_the_option(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"no model")
+    (fault,) = importing.judged(broken, CHURN, None, tell=print)
+    assert fault.startswith("--artefact: broken.onnx is no model that onnxruntime opens: ")
+    archive = broken.rename(tmp_path / "model.tar.gz")
+    (fault,) = importing.judged(archive, CHURN, "theirs@sha256:77", tell=print)
+    assert fault.startswith("--artefact: model.tar.gz: ")
+
+
+class Process:
+    """What a process said that judged a model, and how it was started."""
+
+    def __init__(self, returncode: int = 0, stdout: str = "", stderr: str = "") -> None:
+        self.returncode, self.stdout, self.stderr = returncode, stdout, stderr
+        self.given: dict[str, Any] = {}
+
+    def __call__(self, _: Any, **given: Any) -> Process:
+        self.given = given
+        return self
+
+
+def test_what_opens_it_has_no_credentials_and_says_what_it_could_not_look_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    process, said = Process(stdout='{"faults": [], "unjudged": ["not opened here"]}'), list[str]()
+    monkeypatch.setattr(importing.subprocess, "run", process)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
+    assert importing.judged(EXPORTS / "net.onnx", CHURN, None, tell=said.append) == []
+    assert said == ["not opened here"]
+    assert [name for name in process.given["env"] if name.startswith("AWS_")] == []
+    assert process.given["input"] == to_json(CHURN)
+
+
+def test_a_model_that_ends_the_process_which_opens_it_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing.subprocess, "run", Process(returncode=-11, stderr="Segmentation fault\n"))
+    (fault,) = importing.judged(Path("theirs.onnx"), CHURN, None, tell=print)
+    assert fault == "--artefact: theirs.onnx: what opens it ended with -11: Segmentation fault"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -59,22 +60,22 @@ def register(
     promote it here then.
     """
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
-    names, by_whom = on.workload(workload), signer(key, identity, issuer)
     if artefact is None:
-        for option, given in (("--contract", contract), ("--image", image)):
-            if given is not None:
-                raise RefusedError(f"{option}: found one without a model; give it with --artefact")
+        orphans = [name for name, given in (("--contract", contract), ("--image", image)) if given is not None]
+        _require_none(f"{name}: found one without a model; give it with --artefact" for name in orphans)
+        by_whom = signer(key, identity, issuer)
+        names = on.workload(workload)
         _take_over(on, out, names, package, approved=approved, variables=variables, by=by_whom, tests=tests)
         return
-    if approved or variables:
-        raise RefusedError("--artefact: found with --approved or --env; what a run registers is approved after it")
-    if tests is not None:
-        raise RefusedError("--artefact: found with --tests; the run that packages the model tests it")
-    if package is not None:
-        raise RefusedError(f"found package {package} and --artefact {artefact}; give one of them")
-    if by_whom is not None and image is None:
-        raise RefusedError(f"{by_whom}: found with --artefact and without --image; it is images that are signed")
-    known = None if contract is None else _contract(contract)
+    _require_none(
+        [
+            *_contradictions(package, artefact, approved=bool(approved or variables), tested=tests is not None),
+            *_signer_faults(key, identity, issuer, image),
+            *_offer_faults(on, out, workload, artefact, contract, image),
+        ]
+    )
+    by_whom = signer(key, identity, issuer)
+    names, known = on.workload(workload), None if contract is None else _contract(contract)
     if image is not None:
         _require_usable(on, names, image, by_whom)
     what = artefact if image is None else f"{image} with {artefact}"
@@ -88,9 +89,55 @@ def register(
     )
 
 
+def _require_none(faults: Iterable[str]) -> None:
+    if told := list(faults):
+        raise RefusedError("\n".join(told))
+
+
+def _contradictions(package: str | None, artefact: Path, *, approved: bool, tested: bool) -> Iterator[str]:
+    """Of options that --artefact has no use for."""
+    if approved:
+        yield "--artefact: found with --approved or --env; what a run registers is approved after it"
+    if tested:
+        yield "--artefact: found with --tests; the run that packages the model tests it"
+    if package is not None:
+        yield f"found package {package} and --artefact {artefact}; give one of them"
+
+
+def _signer_faults(key: str | None, identity: str | None, issuer: str | None, image: str | None) -> Iterator[str]:
+    try:
+        by_whom = signer(key, identity, issuer)
+    except RefusedError as error:
+        yield str(error)
+        return
+    if by_whom is not None and image is None:
+        yield f"{by_whom}: found with --artefact and without --image; it is images that are signed"
+
+
+def _offer_faults(
+    on: target.Target, out: Output, workload: str | None, artefact: Path, contract: Path | None, image: str | None
+) -> Iterator[str]:
+    """What of the model and its contract can be told without an account, and before anything is paid for."""
+    named = importing.fault(artefact, image)
+    if named:
+        yield named
+    try:
+        chosen = on.chosen(workload)
+        if image is not None:
+            yield from foreign.local_faults(image, on.kinds(chosen))
+        judge = on.contract(chosen) if contract is None else _contract(contract)
+    except RefusedError as error:
+        yield str(error)
+        return
+    found = [] if named else importing.judged(artefact, judge, image, tell=out.say)
+    yield from found
+    if found and contract is None:
+        yield "it was judged by the contract in the stack's file; give the deployed one by --contract if it is another"
+
+
 def _require_usable(on: target.Target, names: WorkloadNames, image: str, by: Signer | None) -> None:
-    others = (on.config.get("ml-platform:images") or {}).get("others") or []
-    foreign.require_usable(names, image, others=others, kinds=on.kinds(names), ecr=on.client("ecr"), by=by)
+    others, kinds = (on.config.get("ml-platform:images") or {}).get("others") or [], on.kinds(names.workload)
+    foreign.require_usable(names, image, others=others, kinds=kinds, ecr=on.client("ecr"), by=by)
 
 
 def _contract(path: Path) -> Contract:
@@ -98,6 +145,8 @@ def _contract(path: Path) -> Contract:
         return load(path)
     except ContractError as error:
         raise RefusedError(str(error)) from error
+    except OSError as error:
+        raise RefusedError(f"--contract: {path}: {error.strerror}; give the YAML file it was made for") from error
 
 
 def _take_over(

@@ -103,17 +103,17 @@ class Target:
 
     def workload(self, name: str | None) -> WorkloadNames:
         """The names of a workload; without a name, of the only one."""
-        chosen = self._workload(name)
+        chosen = self.chosen(name)
         return self.names.of_workload(chosen)
 
     def endpoint(self, workload: str | None, name: str | None) -> EndpointNames:
         """The names of an endpoint; without a name, of the only one of its workload."""
-        of = self._workload(workload)
+        of = self.chosen(workload)
         chosen = _one("--endpoint", name, sorted(self._workloads[of].get("endpoints") or {}))
         return self.names.of_workload(of).of_endpoint(chosen)
 
-    def _workload(self, name: str | None) -> str:
-        """By the file alone: who has no credentials yet is told of a wrong name too."""
+    def chosen(self, name: str | None) -> str:
+        """What a workload is called, by the file alone: who has no credentials yet is told of a wrong name too."""
         return _one("--workload", name, sorted(self._workloads))
 
     def stopped(self, names: EndpointNames) -> bool:
@@ -123,17 +123,19 @@ class Target:
 
     def kind(self, names: EndpointNames) -> Kind:
         """What kind of endpoint it is. RefusedError for one that there is not."""
-        settings = self._workloads[names.workload]["endpoints"][names.endpoint]
+        return self._kind(names.workload, names.endpoint)
+
+    def kinds(self, workload: str) -> Mapping[str, Kind]:
+        """Those of a workload's endpoints, by name; by the file alone."""
+        return {name: self._kind(workload, name) for name in self._workloads[workload].get("endpoints") or {}}
+
+    def _kind(self, workload: str, endpoint: str) -> Kind:
+        settings = self._workloads[workload]["endpoints"][endpoint]
         found = str((settings or {}).get("kind", REALTIME.name)) if isinstance(settings, dict | None) else str(settings)
         if found not in KINDS:
-            where = f"{_WORKLOADS}.{names.workload}.endpoints.{names.endpoint}.kind"
+            where = f"{_WORKLOADS}.{workload}.endpoints.{endpoint}.kind"
             raise RefusedError(f"{where}: found {found!r}; allowed: {', '.join(KINDS)}")
         return KINDS[found]
-
-    def kinds(self, names: WorkloadNames) -> Mapping[str, Kind]:
-        """Those of a workload's endpoints, by name."""
-        mine = [each for each in self.endpoints if each.workload == names.workload]
-        return {each.endpoint: self.kind(each) for each in mine}
 
     @property
     def releases(self) -> Clients:

@@ -23,6 +23,11 @@ _IMAGE: Final = re.compile(r"(?P<repository>[^@:]+)(@(?P<digest>sha256:[0-9a-f]{
 _SERVING: Final = ", ".join(kind.name for kind in KINDS.values() if kind.serves_images)
 
 
+def local_faults(image: str, kinds: Mapping[str, Kind]) -> list[str]:
+    """Those of `require_usable` that need no account to be seen."""
+    return [*_kind_faults(kinds), *_digest_faults(image)]
+
+
 def require_usable(
     names: WorkloadNames,
     image: str,
@@ -71,7 +76,13 @@ def _image_faults(names: WorkloadNames, image: str, others: Sequence[str]) -> It
             f"--image: found {image!r}; allowed: {', '.join(allowed) or 'no repository yet'}, from which the stack's "
             "jobs and endpoints pull; name one in ml-platform:images.others, run `up`, and push the image there"
         )
-    elif found["digest"] is None:
+    else:
+        yield from _digest_faults(image)
+
+
+def _digest_faults(image: str) -> Iterator[str]:
+    found = _IMAGE.fullmatch(image)
+    if found is not None and found["digest"] is None:
         yield (
             f"--image: found {image!r}; allowed: {found['repository']}@sha256:..., by digest, as a tag may be another "
             "image tomorrow; `aws ecr describe-images` tells that of a tag"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,39 @@ import pytest
 from automation.commands import main, target
 from automation.exits import Exit
 from automation.operations import foreign, importing, registration
+from automation.operations.errors import AccessError
 from automation.operations.registration import Registered
 from automation.operations.shipping import Signer
 from contracts.kinds import KINDS
 
 PROJECT = Path(__file__).parents[3]
 ARN = "arn:aws:sagemaker:eu-west-1:{}:model-package/churn-{}/{}"
+JUDGED = importing.judged  # a process of its own, which most of these tests do without
 SOURCE = '  ml-platform:registry: {source: {stack: staging, account: "123456789012"}}\n'
+
+
+def net(directory: Path) -> Path:
+    """A model that fits the contract of churn."""
+    return Path(shutil.copy(PROJECT / "tests/workloads/inference/exports/net.onnx", directory / "m.onnx"))
+
+
+@pytest.fixture
+def nobody(asked: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """As `asked`, of somebody who is not logged in."""
+
+    def caller(_: Any) -> str:
+        raise AccessError("log in")
+
+    read = target.read
+
+    def without(stack: str) -> target.Target:
+        found = read(stack)
+        del found.__dict__["caller"]
+        return found
+
+    monkeypatch.setattr(target.Target, "caller", property(caller))
+    monkeypatch.setattr(target, "read", without)
+    return asked
 
 
 @pytest.fixture
@@ -47,6 +75,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ..
         return Registered(package=ARN.format("210987654321", "prod", 1), source=source, new=len(told) == 1)
 
     monkeypatch.setattr(target, "read", read)
+    monkeypatch.setattr(importing, "judged", lambda *_, **__: [])
     monkeypatch.setattr(registration, "register", register)
     monkeypatch.setattr(registration, "newest_approved", lambda _, sagemaker: "9" if sagemaker == "sagemaker" else "")
     return told
@@ -77,7 +106,8 @@ def test_a_pipeline_registers_an_approved_one_and_is_told_its_arn(
     assert main(["register", "7", "--stack", "prod", "--yes", "--approved", "--env", str(variables)]) == Exit.DONE
     assert asked == [("churn-prod", "210987654321", "churn-qa", "210987654321", "7"), ("approved",)]
     assert variables.read_text() == f"export REGISTERED={ARN.format('210987654321', 'prod', 1)}\n"
-    assert main(["register", "--stack", "prod", "--yes", "--approved", "--artefact", "model.onnx"]) == Exit.REFUSED
+    model = net(tmp_path)
+    assert main(["register", "--stack", "prod", "--yes", "--approved", "--artefact", str(model)]) == Exit.REFUSED
     assert capsys.readouterr().err.endswith("--approved or --env; what a run registers is approved after it\n")
 
 
@@ -87,7 +117,7 @@ def test_its_model_is_tested_first_where_that_is_asked(
     report = tmp_path / "model.xml"
     assert main(["register", "7", "--stack", "prod", "--yes", "--tests", str(report)]) == Exit.DONE
     assert asked[1:] == [("suite", report, "s3")]
-    call = ["register", "--stack", "prod", "--yes", "--artefact", "model.onnx", "--tests", str(report)]
+    call = ["register", "--stack", "prod", "--yes", "--artefact", str(net(tmp_path)), "--tests", str(report)]
     assert main(call) == Exit.REFUSED
     assert capsys.readouterr().err.endswith(
         "--artefact: found with --tests; the run that packages the model tests it\n"
@@ -116,7 +146,7 @@ def test_a_model_that_others_made_is_given_to_a_run(
         return "arn:execution"
 
     monkeypatch.setattr(importing, "start", start)
-    model, contract = tmp_path / "model.onnx", PROJECT / "contracts" / "churn.yaml"
+    model, contract = net(tmp_path), PROJECT / "contracts" / "churn.yaml"
     call = ["register", "--stack", "prod", "--yes", "--json", "--artefact", str(model)]
     assert main([*call, "--contract", str(contract)]) == Exit.DONE
     assert json.loads(capsys.readouterr().out) == {"execution": "arn:execution"}
@@ -129,21 +159,83 @@ def test_a_model_that_others_made_is_given_to_a_run(
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["7", "--artefact", "m.onnx"], "error: found package 7 and --artefact m.onnx; give one of them\n"),
+        (["7", "--artefact", "{model}"], "error: found package 7 and --artefact {model}; give one of them\n"),
         (["--contract", "c.yaml"], "error: --contract: found one without a model; give it with --artefact\n"),
         (
-            ["--artefact", "m.onnx", "--key", "k.pub"],
+            ["--artefact", "{model}", "--key", "k.pub"],
             "error: k.pub: found with --artefact and without --image; it is images that are signed\n",
         ),
         (["--image", "theirs"], "error: --image: found one without a model; give it with --artefact\n"),
     ],
 )
-def test_what_contradicts_itself_is_refused(
-    asked: list[tuple[Any, ...]], capsys: pytest.CaptureFixture[str], more: list[str], message: str
+def test_what_contradicts_itself_is_refused_of_who_is_not_logged_in_too(
+    nobody: list[tuple[Any, ...]],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    more: list[str],
+    message: str,
 ) -> None:
-    assert main(["register", "--stack", "prod", "--yes", *more]) == Exit.REFUSED
-    assert capsys.readouterr().err == message
-    assert asked == []
+    model = net(tmp_path)
+    assert main(["register", "--stack", "prod", "--yes", *(each.format(model=model) for each in more)]) == Exit.REFUSED
+    assert capsys.readouterr().err == message.format(model=model)
+    assert nobody == []
+
+
+def test_all_that_is_wrong_on_this_machine_is_told_at_once_before_anybody_logs_in(
+    nobody: list[tuple[Any, ...]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = net(tmp_path).rename(tmp_path / "model.pkl")
+    call = ["register", "7", "--stack", "prod", "--yes", "--approved", "--tests", "t.xml", "--artefact", str(model)]
+    call += ["--contract", "absent.yaml", "--image", "theirs:1", "--identity", "ana@example.com"]
+    assert main(call) == Exit.REFUSED
+    assert capsys.readouterr().err.removeprefix("error: ").splitlines() == [
+        "--artefact: found with --approved or --env; what a run registers is approved after it",
+        "--artefact: found with --tests; the run that packages the model tests it",
+        f"found package 7 and --artefact {model}; give one of them",
+        "--identity: found ana@example.com, --issuer: found None; allowed: both, or none, such as the URL of the "
+        "workflow that ships with its branch, and https://token.actions.githubusercontent.com",
+        f"--artefact: found a file at '{model}'; allowed: a file <name>.tar.gz",
+        "--image: found 'theirs:1'; allowed: theirs@sha256:..., by digest, as a tag may be another image tomorrow; "
+        "`aws ecr describe-images` tells that of a tag",
+        "--contract: absent.yaml: No such file or directory; give the YAML file it was made for",
+    ]
+    assert nobody == []
+
+
+def test_a_workload_that_there_is_not_and_a_kind_that_serves_no_images_need_no_login(
+    nobody: list[tuple[Any, ...]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = ["register", "--stack", "prod", "--yes", "--artefact", str(net(tmp_path)), "--workload", "fraud"]
+    assert main(call) == Exit.REFUSED
+    assert capsys.readouterr().err == "error: --workload: found 'fraud'; allowed: churn\n"
+    served = "{churn: {contract: contracts/churn.yaml, endpoints: {live: {kind: serverless}}}}"
+    config = f"config:\n  aws:region: eu-west-1\n  ml-platform:workloads: {served}\n"
+    (tmp_path / "Pulumi.prod.yaml").write_text(config)
+    call = ["register", "--stack", "prod", "--yes", "--artefact", "absent.tar.gz", "--image", f"a@sha256:{'7' * 64}"]
+    assert main(call) == Exit.REFUSED
+    nothing, kind = capsys.readouterr().err.removeprefix("error: ").splitlines()
+    assert nothing == "--artefact: found nothing at 'absent.tar.gz'; allowed: a file <name>.tar.gz"
+    assert kind.startswith("endpoints.live.kind: found serverless; allowed for an image of others: ")
+
+
+def test_a_model_that_training_would_refuse_is_refused_before_anybody_logs_in(
+    nobody: list[tuple[Any, ...]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(importing, "judged", JUDGED)
+    (tmp_path / "broken.onnx").write_bytes(b"no model")
+    call = ["register", "--stack", "prod", "--yes", "--artefact", str(tmp_path / "broken.onnx")]
+    contract = "it was judged by the contract in the stack's file; give the deployed one by --contract if it is another"
+    assert main(call) == Exit.REFUSED
+    fault, by = capsys.readouterr().err.splitlines()
+    assert fault.startswith("error: --artefact: broken.onnx is no model that onnxruntime opens: ")
+    assert by == contract
+    assert main([*call, "--contract", str(PROJECT / "contracts" / "churn.yaml")]) == Exit.REFUSED
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert main([*call[:-1], str(net(tmp_path))]) == Exit.AWS
+    assert nobody == []
 
 
 def test_an_image_of_others_is_judged_by_the_config_before_a_run_is_given_it(
@@ -154,10 +246,13 @@ def test_an_image_of_others_is_judged_by_the_config_before_a_run_is_given_it(
     monkeypatch.setattr(foreign, "require_usable", lambda names, image, **known: given.append((names.pipeline, known)))
     config = "config:\n  aws:region: eu-west-1\n  ml-platform:images: {others: [theirs]}\n"
     (tmp_path / "Pulumi.prod.yaml").write_text(config)
-    call = ["register", "--stack", "prod", "--yes", "--artefact", "model.tar.gz", "--image", "theirs@sha256:77"]
+    with tarfile.open(tmp_path / "model.tar.gz", "w:gz"):
+        pass
+    image = f"theirs@sha256:{'7' * 64}"
+    call = ["register", "--stack", "prod", "--yes", "--artefact", str(tmp_path / "model.tar.gz"), "--image", image]
     assert main(call) == Exit.DONE
     known = {"others": ["theirs"], "kinds": {"live": KINDS["realtime"]}, "ecr": "ecr", "by": None}
-    assert given == [("churn-prod", known), "theirs@sha256:77"]
+    assert given == [("churn-prod", known), image]
     assert main([*call, "--identity", "theirs@example.com", "--issuer", "https://example.com"]) == Exit.DONE
     by = Signer(identity="theirs@example.com", issuer="https://example.com")
     assert given[2] == ("churn-prod", {**known, "by": by})

@@ -90,7 +90,7 @@ _SERVICE: Final = {
         "texts",
         "tree",
     ),
-    "workloads": ("__init__", "archive", "job", "logs", "pages", "parquet", "unpacking"),
+    "workloads": ("__init__", "archive", "delta", "job", "logs", "pages", "parquet", "unpacking"),
     "workloads/features": ("__init__", "categories", "row", "times"),
 }
 

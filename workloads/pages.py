@@ -4,8 +4,11 @@ A reader makes room for what the header of a page says, and refuses a page that 
 bounded by headers. What the footer says of a whole chunk (`total_uncompressed_size`) is a claim that nobody holds to
 anything: a body of 6 MB whose footer speaks of 100 bytes can hold pages of gigabytes.
 
+Texts that are stored behind the lengths of all of them have a count of their own, of which a header says nothing: it is
+read in the page itself (`workloads.delta`), whose size was told before.
+
 A header is a struct in Thrift's compact protocol. Sources, read 2026-11-30: Apache Parquet format, `parquet.thrift`
-(`PageHeader` and the structs in it); Apache Thrift, "Thrift Compact protocol encoding".
+(`PageHeader` and the structs in it) and "Data Pages"; Apache Thrift, "Thrift Compact protocol encoding".
 """
 
 from __future__ import annotations
@@ -20,6 +23,9 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from workloads import delta
+from workloads.parquet import Chunk
+
 #: Readers look so far behind a chunk's end, for writers that left a header out of its size (PARQUET-816).
 _PADDING: Final = 100
 _MAX_SIZE: Final = 2**31 - 1  # an i32
@@ -28,9 +34,13 @@ _MAX_FIELDS: Final = 64  # of a header, which has less than half of it: each cos
 _TYPE, _UNCOMPRESSED, _COMPRESSED = 1, 2, 3
 _DATA, _DICTIONARY, _DATA_V2 = 5, 7, 8
 _VALUES: Final = 1
-#: Encodings of texts that begin with the lengths of all, in which a run of equal ones has no end: a page of 30 bytes
-#: can stand for two billion, of which Arrow (26.0.1) makes 8 GB before it looks at how many values the page has.
-LENGTHS_FIRST: Final = {6: "DELTA_LENGTH_BYTE_ARRAY", 7: "DELTA_BYTE_ARRAY"}
+#: What a DataPageHeader says of levels, and a DataPageHeaderV2 of theirs and of the values behind them.
+_LEVELS_ENCODING: Final = 3
+_DEFINITIONS, _REPETITIONS, _IS_COMPRESSED = 5, 6, 7
+_RLE: Final = 3
+_PLAIN: Final = "UNCOMPRESSED"
+#: Codecs by what a footer calls them. That of Hadoop's LZ4, which is long replaced, has no name.
+_CODECS: Final = {"SNAPPY": "snappy", "GZIP": "gzip", "BROTLI": "brotli", "LZ4": "lz4_raw", "ZSTD": "zstd"}
 #: Types of pages that are unpacked, with the field that says more of each, and that of the encoding in it (0: it is of
 #: no use). Others are passed over.
 _READ: Final = {0: (_DATA, 2), 2: (_DICTIONARY, 0), 3: (_DATA_V2, 4)}
@@ -49,11 +59,12 @@ class Page:
     encoding: int | None
 
 
-def of(source: Path | io.BytesIO, chunk: Any) -> Iterator[Page]:
-    """The pages of a column chunk (pyarrow's ColumnChunkMetaData), of which none is unpacked.
+def of(source: Path | io.BytesIO, chunk: Chunk) -> Iterator[Page]:
+    """The pages of a column chunk, of which those of `delta.LENGTHS_FIRST` are unpacked when they were told.
 
     Chunks may lie in the same place, so that a small file can have any number of pages. Raises ArrowInvalid for a
-    header that cannot be read or stands for what no page can hold.
+    header that cannot be read or stands for what no page can hold, and for a page with lengths of more texts than it
+    has values; pyarrow's errors for one that cannot be unpacked.
     """
     with _content(source) as content:
         yield from _pages(content, chunk)
@@ -69,16 +80,17 @@ def _content(source: Path | io.BytesIO) -> Generator[memoryview | mmap.mmap]:
         yield mapped
 
 
-def _pages(content: memoryview | mmap.mmap, chunk: Any) -> Iterator[Page]:
+def _pages(content: memoryview | mmap.mmap, chunk: Chunk) -> Iterator[Page]:
     """As readers go: from the dictionary or the first page on, until all values were seen or the chunk has ended."""
-    start = chunk.data_page_offset
-    if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < start:
-        start = chunk.dictionary_page_offset
+    told = chunk.told
+    start = told.data_page_offset
+    if told.has_dictionary_page and 0 < told.dictionary_page_offset < start:
+        start = told.dictionary_page_offset
     if start < 0:
         raise pa.ArrowInvalid(f"a column is said to begin at {start}")
-    end, seen = start + chunk.total_compressed_size, 0
+    end, seen = start + told.total_compressed_size, 0
     header = _Compact(content, start)
-    while seen < chunk.num_values and header.at < min(end + _PADDING, len(content)):
+    while seen < told.num_values and header.at < min(end + _PADDING, len(content)):
         is_behind = header.at >= end
         try:
             said = header.read()
@@ -91,17 +103,65 @@ def _pages(content: memoryview | mmap.mmap, chunk: Any) -> Iterator[Page]:
             if is_behind:  # of no page
                 return
             raise pa.ArrowInvalid(f"the header of a page cannot be read: {error}") from error
+        at = header.at
         header.at += skipped
         if more == _DICTIONARY and values > size:
             raise pa.ArrowInvalid(f"a dictionary of {size} bytes says that it has {values} values")
         seen += 0 if more == _DICTIONARY else values
         yield page
+        if page.encoding in delta.LENGTHS_FIRST:  # whoever asked has seen the size of it
+            for found in _encoded(content[at : header.at], size, chunk, more, said[more]):
+                delta.check(found, page.encoding, min(values, told.num_values))
+
+
+def _encoded(
+    stored: memoryview | bytes, size: int, chunk: Chunk, kind: int, said: dict[int, Any]
+) -> Iterator[memoryview | bytes]:
+    """The values of a data page that is stored so, without the levels before them: as each reader there is finds them.
+
+    `size` is what it unpacks to, and `said` what its header says, which is of the `kind` _DATA or _DATA_V2.
+    """
+    codec = chunk.told.compression
+    if kind == _DATA:
+        content = stored if codec == _PLAIN else _unpack(codec, stored, size)
+        yield content[_levels_size(content, chunk.max_level, said) :]
+        return
+    try:
+        levels = _number(said, _DEFINITIONS) + _number(said, _REPETITIONS)
+    except ValueError as error:
+        raise pa.ArrowInvalid(f"the header of a page cannot be read: {error}") from error
+    values, is_compressed = stored[levels:], said.get(_IS_COMPRESSED, True)
+    if codec == _PLAIN or not is_compressed:
+        yield values
+    if codec != _PLAIN and size > levels:
+        try:
+            unpacked = _unpack(codec, values, size - levels)
+        except (pa.ArrowException, OSError):
+            if is_compressed:
+                raise
+        else:  # Arrow unpacks it in any case, where a file says that a parquet-cpp before 2.0 wrote it
+            yield unpacked
+
+
+def _unpack(codec: str, stored: memoryview | bytes, size: int) -> memoryview:
+    if codec not in _CODECS:
+        raise pa.ArrowInvalid(f"texts behind their lengths cannot be looked at where they are compressed by {codec}")
+    return memoryview(pa.Codec(_CODECS[codec]).decompress(stored, size)).cast("B")
+
+
+def _levels_size(content: memoryview | bytes, most: int, said: dict[int, Any]) -> int:
+    """Bytes of the definition levels, of which `most` is the greatest, before the values of a page of version 1."""
+    if not most:
+        return 0
+    if said.get(_LEVELS_ENCODING) == _RLE:
+        return 4 + int.from_bytes(content[:4], "little")
+    return (said[_VALUES] * most.bit_length() + 7) // 8
 
 
 def _number(said: Any, field: int) -> int:
     """A field that no header is without. ValueError."""
     found = said.get(field) if isinstance(said, dict) else None
-    if not isinstance(found, int) or not 0 <= found <= _MAX_SIZE:
+    if type(found) is not int or not 0 <= found <= _MAX_SIZE:
         raise ValueError(f"field {field} is {found!r}")
     return found
 
@@ -118,7 +178,7 @@ class _Compact:
         self._content, self.at, self._fields = content, at, 0
 
     def read(self) -> dict[int, Any]:
-        """The fields of the next struct by id: 32-bit integers and structs; of others None."""
+        """The fields of the next struct by id: 32-bit integers, truths and structs; of others None."""
         self._fields = 0
         return self._struct()
 
@@ -141,12 +201,14 @@ class _Compact:
             return number if kind == _I32 else None
         if kind == _STRUCT:
             return self._struct()
+        if kind in (_TRUE, _FALSE):  # of which the type is the value
+            return kind == _TRUE
         if kind == _BINARY:
             length = self._varint()
             self.at += length
         elif kind in (_BYTE, _DOUBLE):
             self.at += 8 if kind == _DOUBLE else 1
-        elif kind not in (_TRUE, _FALSE):  # of which the type is the value
+        else:
             raise ValueError(f"a value of the type {kind}")
         return None
 
@@ -155,13 +217,8 @@ class _Compact:
         return self._content[self.at - 1]
 
     def _varint(self) -> int:
-        value = shift = 0
-        while (byte := self._byte()) >= 0x80:
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if shift > 63:
-                raise ValueError("a number of more than 64 bits")
-        return value | byte << shift
+        value, self.at = delta.varint(self._content, self.at)
+        return value
 
     def _integer(self) -> int:
         """Zigzag: 0, -1, 1, -2 ..."""

@@ -11,6 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from workloads import parquet
+
 MOST = 2**31 - 1
 FIRST = 4  # the first page, behind PAR1
 _I32, _I64 = b"\x15", b"\x16"  # the head of a field whose id is the next one
@@ -25,6 +27,12 @@ def file(name: str, values: pa.Array, *, nullable: bool = True, **options: Any) 
 
 def chunk(content: bytes) -> Any:
     return pq.read_metadata(io.BytesIO(content)).row_group(0).column(0)
+
+
+def read(content: bytes) -> parquet.Chunk:
+    """As `pages.of` takes it."""
+    metadata: Any = pq.read_metadata(io.BytesIO(content))
+    return parquet.Chunk(metadata.row_group(0).column(0), metadata.schema.column(0).max_definition_level)
 
 
 def number(value: int, size: int = 0) -> bytes:

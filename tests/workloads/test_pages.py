@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,8 @@ import pytest
 
 from contracts import loader
 from tests.workloads import claims
-from workloads import pages
+from tests.workloads.memory import peak
+from workloads import pages, parquet
 from workloads.inference import columnar, files
 from workloads.inference.errors import Refused
 from workloads.inference.files import FileError
@@ -23,18 +23,6 @@ from workloads.inference.reader import Reader
 READER = Reader(loader.load(Path("contracts/churn.yaml")), max_rows=1000)
 CODECS = ["snappy", "gzip", "zstd", "lz4", "brotli"]
 MEGABYTE = 1_000_000
-
-
-def peak(call: Callable[[], object]) -> int:
-    """Bytes that pyarrow has at most while `call` runs."""
-    usual = pa.default_memory_pool()
-    counted = pa.proxy_memory_pool(usual)
-    pa.set_memory_pool(counted)
-    try:
-        call()
-    finally:
-        pa.set_memory_pool(usual)
-    return counted.max_memory()
 
 
 def refused(body: bytes) -> tuple[int, str, int]:
@@ -83,7 +71,7 @@ def texts(megabytes: int, **options: Any) -> bytes:
 def test_sizes_are_those_of_the_headers(content: bytes, sizes: list[int], tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(content)
     for source in (io.BytesIO(content), tmp_path / "f"):
-        assert [page.size for page in pages.of(source, claims.chunk(content))] == sizes
+        assert [page.size for page in pages.of(source, claims.read(content))] == sizes
 
 
 @pytest.mark.parametrize("codec", [*CODECS, "none"])
@@ -102,10 +90,10 @@ def test_they_are_what_the_footer_says_without_the_headers(codec: str, options: 
     sink = io.BytesIO()
     pq.write_table(table, sink, compression=codec, row_group_size=30_000, data_page_size=20_000, **options)  # pyright: ignore[reportArgumentType]
     metadata = pq.read_metadata(sink)
-    chunks = [metadata.row_group(group).column(place) for group in range(2) for place in range(4)]
+    chunks = [parquet.Chunk(metadata.row_group(group).column(place), 1) for group in range(2) for place in range(4)]
     for chunk in chunks:
         found = [page.size for page in pages.of(sink, chunk)]
-        headers = chunk.total_uncompressed_size - sum(found)
+        headers = chunk.told.total_uncompressed_size - sum(found)
         assert len(found) * 15 < headers < len(found) * 200
     assert sum(len(list(pages.of(sink, chunk))) for chunk in chunks) > 20
 
@@ -206,7 +194,7 @@ def test_what_is_no_header_is_damage() -> None:
     for wrong in (b"\x1b", b"\x15\x01", b"\x1c" * 70, b"\x15" + b"\xff" * 11):
         body = whole[: claims.FIRST] + (wrong + whole[claims.FIRST + len(wrong) :])[: len(whole) - claims.FIRST]
         with pytest.raises(pa.ArrowInvalid, match="the header of a page cannot be read: "):
-            list(pages.of(io.BytesIO(body), claims.chunk(whole)))
+            list(pages.of(io.BytesIO(body), claims.read(whole)))
 
 
 def test_many_small_pages_are_work_too() -> None:

@@ -59,7 +59,7 @@ def opened(source: Path | io.BytesIO, reader: Reader, most_bytes: float) -> Any:
     wanted = _wanted(schema.names, reader)
     groups = parquet.chunks(source, [f.name for f in schema if f.name in wanted and _is_read(f.type)])
     _check_pages(source, groups, most_bytes)
-    delta = {name for group in groups for name, chunk in group.items() if _is_delta(chunk)}
+    delta = {name for group in groups for name, chunk in group.items() if _is_delta(chunk.told)}
     texts = [field.name for field in schema if _is_text(field.type) and field.name in wanted]
     held_once = [name for name in texts if name not in delta]
     return pq.ParquetFile(source, read_dictionary=held_once, page_checksum_verification=True)
@@ -93,14 +93,14 @@ def rows_of(file: Any, reader: Reader, most_bytes: float) -> Iterator[dict[str, 
 
 
 def _check_pages(source: Path | io.BytesIO, groups: Sequence[Mapping[str, Any]], most_bytes: float) -> None:
-    from workloads import pages
+    from workloads import delta, pages
 
     size = 0
     for name, chunk in ((name, chunk) for group in groups for name, chunk in group.items()):
         for page in pages.of(source, chunk):
             size += max(page.size, PAGE_BYTES)
             _check_size(size, most_bytes)
-            if most_bytes < math.inf and (encoding := pages.LENGTHS_FIRST.get(page.encoding or 0)):
+            if most_bytes < math.inf and (encoding := delta.LENGTHS_FIRST.get(page.encoding or 0)):
                 allowed = "PLAIN or RLE_DICTIONARY, of which can be said what they unpack to"
                 raise invalid([Fault(field=name, found=f"values stored as {encoding}", allowed=allowed)])
 

@@ -47,7 +47,7 @@ def verify(path: Path, columns: Sequence[str]) -> None:
             name
             for group in groups
             for name, chunk in group.items()
-            if any("DELTA" in each for each in chunk.encodings)
+            if any("DELTA" in each for each in chunk.told.encodings)
         }
         texts = {name for name in columns if any(is_kind(schema.field(name).type) for is_kind in _TEXTS)}
         rows, size = _FEW_ROWS if texts & delta else _BATCH_ROWS, 0
@@ -63,7 +63,9 @@ def _is_refused(kind: pa.DataType) -> bool:
     return pa.types.is_nested(kind) or pa.types.is_fixed_size_binary(kind)
 
 
-def _verify_group(file: pq.ParquetFile, index: int, chunks: Mapping[str, Any], at_once: int, size: int) -> int:
+def _verify_group(
+    file: pq.ParquetFile, index: int, chunks: Mapping[str, parquet.Chunk], at_once: int, size: int
+) -> int:
     """Verify one row group, before which texts of `size` bytes were read; returns how many it has."""
     group = file.metadata.row_group(index)
     before, rows, seen = size, 0, {name: _Seen() for name in chunks}
@@ -76,7 +78,7 @@ def _verify_group(file: pq.ParquetFile, index: int, chunks: Mapping[str, Any], a
     if rows != group.num_rows:
         raise damaged("Parquet", f"row group {index + 1} has {rows} rows and says that it has {group.num_rows}")
     for name, chunk in chunks.items():
-        if what := seen[name].contradicted(chunk):
+        if what := seen[name].contradicted(chunk.told):
             where = f"column {name}, row group {index + 1}"
             raise damaged("Parquet", f"{where}: {what} is not the one that the file says")
     return size - before

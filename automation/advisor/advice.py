@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from automation.advisor.fleets import Fleet, fleets
+from automation.advisor.fleets import Fleet, fewest, fleets
 from automation.advisor.load import Load
 from automation.advisor.prices import ON_FLEETS, ON_GRAVITON, WITHOUT, Size
 from contracts.advice import Finding, Needs, Target, judge, targets
+from contracts.advice.capacity import MOST_INSTANCES
 from contracts.advice.frameworks import core_ms
 from contracts.instances import Use
 from contracts.prices import REFERENCE
@@ -90,6 +91,9 @@ def _alternatives(target: Target, needs: Needs, region: str) -> Iterator[Alterna
         return
     load = Load.of(needs)
     if target.name in WITHOUT:
+        if target.offered and (count := WITHOUT[target.name](needs, load).most) > MOST_INSTANCES:
+            yield Alternative(target=target.name, offered=True, findings=(*findings, _too_many(needs, count)))
+            return
         elsewhere = {"CPU": WITHOUT, "Graviton": ON_GRAVITON} if target.name in ON_GRAVITON else {"": WITHOUT}
         for family, sizes in elsewhere.items():
             yield _priced(target, sizes[target.name](needs, load), needs, region, findings, family=family)
@@ -101,15 +105,32 @@ def _alternatives(target: Target, needs: Needs, region: str) -> Iterator[Alterna
         size = ON_FLEETS[target.name](needs, load, fleet)
         yield _priced(target, size, needs, region, (*findings, *_of_family(fleet, needs)), fleet)
     if not found:
-        nowhere = Finding(
-            effect="refuses",
-            need="model_mb",
-            found=needs.model_mb,
-            allowed="what fits twice into the memory of an instance type with a price",
-            reason="no instance type holds the model and answers in time",
-            source="contracts/instances.csv, contracts/prices.csv",
-        )
-        yield Alternative(target=target.name, offered=target.offered, findings=(*findings, nowhere))
+        count = fewest(needs, region, accelerators=target.accelerators, models=models, use=use)
+        why = _nowhere(needs) if count is None else _too_many(needs, count)
+        yield Alternative(target=target.name, offered=target.offered, findings=(*findings, why))
+
+
+def _nowhere(needs: Needs) -> Finding:
+    return Finding(
+        effect="refuses",
+        need="model_mb",
+        found=needs.model_mb,
+        allowed="what fits twice into the memory of an instance type with a price",
+        reason="no instance type holds the model and answers in time",
+        source="contracts/instances.csv, contracts/prices.csv",
+    )
+
+
+def _too_many(needs: Needs, count: int) -> Finding:
+    return Finding(
+        effect="refuses",
+        need="rps",
+        found=needs.rps,
+        allowed=f"about {needs.rps * MOST_INSTANCES / count:,.0f}",
+        reason=f"it takes {count:,} instances or tasks of the largest size, and an endpoint has {MOST_INSTANCES} at "
+        "most: split the load over several endpoints",
+        source="docs/configuration.md, autoscaling.maximum",
+    )
 
 
 def _priced(

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from automation.advisor.load import Load
 from contracts import instances
 from contracts.advice import Needs
-from contracts.advice.frameworks import core_ms, frameworks
+from contracts.advice.capacity import MOST_INSTANCES, request_ms
 from contracts.advice.rules import memory_mb
 from contracts.instances import Instance, Use
-from contracts.prices import PriceError, price
+from contracts.prices import HOURS_A_MONTH, PriceError, price
 
 #: Share of an instance's cores that the load may take: the rest is for its unevenness, and the loss of a neighbour.
 BUSY: Final = 0.5
@@ -34,6 +35,14 @@ class Fleet:
         """Instances for so many requests a second."""
         return max(least, math.ceil(rps / self.takes_rps))
 
+    def by_day(self, load: Load) -> int:
+        """Instances that work off in a day what a day of the load brings, all their cores busy."""
+        return max(1, math.ceil(load.requests / HOURS_A_MONTH / 3600 / (self.takes_rps / BUSY)))
+
+    def most(self, needs: Needs, use: Use) -> int:
+        """Instances at once for what is needed: while most requests come, or for a run."""
+        return self.by_day(Load.of(needs)) if use == "transform" else self.count(needs.rps, LEAST)
+
 
 def _cpu(found: Instance) -> bool:
     return not found.accelerators and found.architecture == "x86_64" and found.price_class != "burstable"
@@ -49,23 +58,36 @@ FAMILIES: Final[Mapping[str, Callable[[Instance], bool]]] = {
 
 
 def fleets(needs: Needs, region: str, *, accelerators: bool, models: int = 1, use: Use = "endpoint") -> list[Fleet]:
-    """The cheapest fleet of each family for the peak of needs, with so many models in memory, of types for this use."""
+    """The cheapest fleet of each family for the peak of needs, with so many models in memory: of types for this use,
+    and of no more instances than a stack may name.
+    """
     found: list[Fleet] = []
-    for family, belongs in FAMILIES.items():
-        if not accelerators and family in {"GPU", "Inferentia"}:
-            continue
-        able = list(_able(needs, region, family, belongs, models, use))
+    for family in _families(accelerators):
+        able = [
+            fleet for fleet in _able(needs, region, family, models, use) if fleet.most(needs, use) <= MOST_INSTANCES
+        ]
         if able:
             found.append(min(able, key=lambda fleet: (fleet.count(needs.rps, LEAST) * fleet.usd_hour, fleet.type)))
     return found
 
 
-def _able(
-    needs: Needs, region: str, family: str, belongs: Callable[[Instance], bool], models: int, use: Use
-) -> Iterator[Fleet]:
+def fewest(needs: Needs, region: str, *, accelerators: bool, models: int = 1, use: Use = "endpoint") -> int | None:
+    """Instances of one type that the needs take at least, however many a stack may name; None where no type is able."""
+    every = (_able(needs, region, family, models, use) for family in _families(accelerators))
+    return min((fleet.most(needs, use) for able in every for fleet in able), default=None)
+
+
+def _families(accelerators: bool) -> list[str]:
+    return [family for family in FAMILIES if accelerators or family not in {"GPU", "Inferentia"}]
+
+
+def _able(needs: Needs, region: str, family: str, models: int, use: Use) -> Iterator[Fleet]:
     for found in instances.table().values():
-        request_ms = _request_ms(needs, family)
-        if not belongs(found) or use not in found.used_for or request_ms is None:
+        if not FAMILIES[family](found) or use not in found.used_for:
+            continue
+        if (takes := request_ms(needs, found.accelerator)) is None or (
+            needs.p99_ms is not None and takes > needs.p99_ms
+        ):
             continue
         if memory_mb(needs) + needs.model_mb * (models - 1) > found.memory_gib * 1024:
             continue
@@ -77,19 +99,7 @@ def _able(
         yield Fleet(
             family=family,
             type=found.type,
-            takes_rps=units * BUSY * 1000 / request_ms,
+            takes_rps=units * BUSY * 1000 / takes,
             usd_hour=paid.usd,
             seen=paid.seen,
         )
-
-
-def _request_ms(needs: Needs, family: str) -> float | None:
-    """Time of a request on one core or accelerator of a family; None where it is of no use or too slow."""
-    scoring = frameworks()[needs.framework]
-    if family == "GPU":
-        found = scoring.gpu_ms
-    elif family == "Inferentia":
-        found = scoring.gpu_ms if scoring.inferentia else None
-    else:
-        found = core_ms(needs)
-    return found if found is not None and (needs.p99_ms is None or found <= needs.p99_ms) else None

@@ -11,6 +11,7 @@ from automation.advisor.fleets import LEAST, Fleet
 from automation.advisor.load import Load
 from automation.cost.traffic import Traffic
 from contracts.advice import Needs
+from contracts.advice.capacity import MOST_INSTANCES
 from contracts.advice.frameworks import core_ms
 from contracts.advice.rules import COLD_MS, concurrent, memory_mb
 from contracts.prices import HOURS_A_MONTH, price
@@ -39,10 +40,11 @@ class Use(NamedTuple):
 
 
 class Size(NamedTuple):
-    """What a target needs for the load: in words, and as uses of priced items."""
+    """What a target needs for the load: in words, as uses of priced items, and the instances or tasks at most."""
 
     words: str
     uses: Sequence[Use]
+    most: int = 1
 
     def usd(self, region: str) -> tuple[float, float]:
         """USD a month, and what of it rests on prices that nobody has seen."""
@@ -66,10 +68,10 @@ def to_zero(_: Needs, load: Load, fleet: Fleet) -> Size:
 
 
 def by_run(_: Needs, load: Load, fleet: Fleet) -> Size:
-    """One job a day over all that has come."""
-    runs = HOURS_A_MONTH / 24
-    hours = load.requests / (fleet.takes_rps / _BUSY) / 3600 + runs * _START_HOURS
-    return Size(f"1 x {fleet.type} daily", [Use("sagemaker", f"instance {fleet.type}", hours)])
+    """One job a day over all that has come, which is over before the next one."""
+    runs, most = HOURS_A_MONTH / 24, fleet.by_day(load)
+    hours = load.requests / (fleet.takes_rps / _BUSY) / 3600 + runs * most * _START_HOURS
+    return Size(f"{most} x {fleet.type} daily", [Use("sagemaker", f"instance {fleet.type}", hours)])
 
 
 def serverless(needs: Needs, load: Load) -> Size:
@@ -100,11 +102,13 @@ def functions(needs: Needs, load: Load, processor: Processor = "x86") -> Size:
 
 
 def tasks(needs: Needs, load: Load, processor: Processor = "x86") -> Size:
-    """Tasks over two zones behind a load balancer."""
+    """Tasks over two zones behind a load balancer: of the smallest size that has the memory, and of which no more are
+    needed than a stack may name."""
     gigabytes = memory_mb(needs) / 1024
-    vcpus, memory = next((cpu, max(least, math.ceil(gigabytes))) for cpu, least, most in _TASKS if gigabytes <= most)
-    takes = vcpus * _BUSY * 1000 / core_ms(needs)
-    most, few = (max(LEAST, math.ceil(rps / takes)) for rps in (load.peak_rps, load.other_rps))
+    sizes = [(cpu, max(least, math.ceil(gigabytes))) for cpu, least, most in _TASKS if gigabytes <= most]
+    takes = {cpu: cpu * _BUSY * 1000 / core_ms(needs) for cpu, _ in sizes}
+    vcpus, memory = next((size for size in sizes if load.peak_rps <= MOST_INSTANCES * takes[size[0]]), sizes[-1])
+    most, few = (max(LEAST, math.ceil(rps / takes[vcpus])) for rps in (load.peak_rps, load.other_rps))
     peak = HOURS_A_MONTH if needs.pattern == "spiky" else load.peak_hours
     hours = most * peak + few * (HOURS_A_MONTH - peak)
     return Size(
@@ -114,6 +118,7 @@ def tasks(needs: Needs, load: Load, processor: Processor = "x86") -> Size:
             Use("ecs", f"fargate memory {processor}", memory * hours),
             Use("elasticloadbalancing", "application load balancer", HOURS_A_MONTH),
         ],
+        most,
     )
 
 

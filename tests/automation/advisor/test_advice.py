@@ -175,3 +175,34 @@ def test_where_nothing_is_able_the_text_says_so_first_and_has_no_table(needs: di
     assert (head, blank) == (f"no target meets these needs: {first}", "")
     assert refused
     assert all(line.startswith("no ") for line in refused)
+
+
+def test_a_load_takes_larger_instances_before_it_takes_more_than_a_stack_may_name() -> None:
+    """Of 10 ms each, half of 8 cores take 400 requests a second, and half of 16 cores 800."""
+    assert found("realtime", "CPU", rps=40_000.0, request_ms=10.0).size == "100 x ml.c5.2xlarge"
+    assert found("realtime", "CPU", rps=40_001.0, request_ms=10.0).size == "51 x ml.c5.4xlarge"
+    assert found("fargate", "CPU", rps=40_001.0, request_ms=10.0).size == "51 x 16 vCPU, 32 GB"
+    assert found("fargate", "CPU", rps=2_500.0, request_ms=10.0).size == "100 x 0.5 vCPU, 1 GB"
+    assert found("fargate", "CPU", rps=2_501.0, request_ms=10.0).size == "51 x 1 vCPU, 2 GB"
+
+
+def test_a_load_for_more_instances_than_a_stack_may_name_is_refused_with_the_most_that_they_take() -> None:
+    ranked = advise(Needs(rps=1_000_000.0, framework="transformers"))
+    assert [each.target for each in ranked if each.usd is not None] == ["eks"]  # in no stack, and so without a most
+    refusals = {each.target: [finding.need for finding in each.told("refuses")] for each in ranked[1:]}
+    assert refusals == {name: ["rps"] for name in targets() if name != "eks"}
+    (fargate,) = found("fargate", rps=1_000_000.0, framework="transformers").told("refuses")
+    assert (fargate.allowed, fargate.reason) == (
+        "about 4,000",
+        "it takes 25,000 instances or tasks of the largest size, and an endpoint has 100 at most: split the load over "
+        "several endpoints",
+    )
+    assert found("fargate", "CPU", rps=4_000.0, framework="transformers").size == "100 x 16 vCPU, 32 GB"
+
+
+def test_a_run_is_over_before_the_next_one() -> None:
+    """Of 200 ms each, 8 cores take 40 requests a second, all of them busy, and 16 cores 80."""
+    alternative = found("batch", "CPU", rps=4_000.0, request_ms=200.0, pattern="steady")
+    assert alternative.size == "100 x ml.c5.2xlarge daily"
+    assert alternative.usd == pytest.approx(0.408 * (100 * 730 + 100 * 730 / 24 / 12))
+    assert found("batch", "CPU", rps=4_001.0, request_ms=200.0, pattern="steady").size == "51 x ml.c5.4xlarge daily"

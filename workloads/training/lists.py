@@ -1,4 +1,8 @@
-"""The texts of each category: what a training job learns of them before it needs XGBoost."""
+"""The texts of each category: what a training job learns of them before it needs XGBoost.
+
+Too many are not refused where the data set is made: one and the same is for a training, for going on from a champion,
+whose lists are kept, and for an image of others, which may read any text.
+"""
 
 from __future__ import annotations
 

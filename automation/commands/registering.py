@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -62,9 +62,15 @@ def register(
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
     if artefact is None:
         orphans = [name for name, given in (("--contract", contract), ("--image", image)) if given is not None]
-        _require_none(f"{name}: found one without a model; give it with --artefact" for name in orphans)
-        by_whom = signer(key, identity, issuer)
-        names = on.workload(workload)
+        _require_none(
+            [
+                *(f"{name}: found one without a model; give it with --artefact" for name in orphans),
+                *_told(lambda: signer(key, identity, issuer)),
+                *_told(lambda: on.chosen(workload)),
+                *_told(lambda: _source(on)),
+            ]
+        )
+        names, by_whom = on.workload(workload), signer(key, identity, issuer)
         _take_over(on, out, names, package, approved=approved, variables=variables, by=by_whom, tests=tests)
         return
     _require_none(
@@ -92,6 +98,15 @@ def register(
 def _require_none(faults: Iterable[str]) -> None:
     if told := list(faults):
         raise RefusedError("\n".join(told))
+
+
+def _told(check: Callable[[], object]) -> list[str]:
+    """What it refuses."""
+    try:
+        check()
+    except RefusedError as error:
+        return [str(error)]
+    return []
 
 
 def _contradictions(package: str | None, artefact: Path, *, approved: bool, tested: bool) -> Iterator[str]:
@@ -160,13 +175,7 @@ def _take_over(
     by: Signer | None,
     tests: Path | None,
 ) -> None:
-    deployed_by = (on.config.get("ml-platform:delivery") or {}).get("deployed_by")
-    source = (on.config.get("ml-platform:registry") or {}).get("source") or deployed_by
-    if not isinstance(source, dict) or "stack" not in source:
-        raise RefusedError(
-            f"ml-platform:registry: found no source in Pulumi.{on.stack}.yaml; name the stack that models come from, "
-            'such as {source: {stack: staging, account: "123456789012"}}'
-        )
+    source = _source(on)
     account = str(source.get("account") or names.account)
     theirs = names.elsewhere(str(source["stack"]), account).of_workload(names.workload)
     sagemaker = on.client("sagemaker")
@@ -185,3 +194,15 @@ def _take_over(
     out.done(
         f"{done.source} is {done.package}; {way}", {"package": done.package, "source": done.source, "new": done.new}
     )
+
+
+def _source(on: target.Target) -> Mapping[str, Any]:
+    """The stack that models come from, and its account where the config says one."""
+    deployed_by = (on.config.get("ml-platform:delivery") or {}).get("deployed_by")
+    source = (on.config.get("ml-platform:registry") or {}).get("source") or deployed_by
+    if not isinstance(source, dict) or "stack" not in source:
+        raise RefusedError(
+            f"ml-platform:registry: found no source in Pulumi.{on.stack}.yaml; name the stack that models come from, "
+            'such as {source: {stack: staging, account: "123456789012"}}'
+        )
+    return source

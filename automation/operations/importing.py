@@ -78,16 +78,19 @@ def judged(model: Path, contract: Contract, image: str | None, *, tell: Callable
     What could not be looked at on this machine is told.
     """
     asked = [sys.executable, "-m", "workloads.rehearsal.imported", "--model", str(model.absolute())]
-    done = subprocess.run(
-        asked + ([] if image is None else ["--image"]),
-        input=to_json(contract),
-        cwd=_ROOT,
-        env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_SECONDS,
-    )
+    try:
+        done = subprocess.run(
+            asked + ([] if image is None else ["--image"]),
+            input=to_json(contract),
+            cwd=_ROOT,
+            env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return [f"--artefact: {model}: it was not read, or did not answer a row of zeros, within {_SECONDS} s"]
     if done.returncode:
         return [f"--artefact: {model}: what opens it ended with {done.returncode}: {done.stderr.strip()[-_MOST:]}"]
     found = json.loads(done.stdout)

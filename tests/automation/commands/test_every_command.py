@@ -128,7 +128,7 @@ TESTED: Final[dict[str, Shown]] = {
     ),
     "register": Shown(
         "test_registering.test_the_newest_approved_one_of_the_source_is_taken_over",
-        "test_registering.test_without_a_source_it_says_what_to_write",
+        "test_registering.test_without_a_source_it_says_what_to_write_to_who_is_not_logged_in_too",
         f"{OPERATIONS}test_registration.test_half_way_nothing_is_registered_and_a_second_run_completes_it",
     ),
     "approve": Shown(_ACT, f"{OPERATIONS}test_packages.test_approving_twice_is_refused", NO_AWS),
@@ -302,6 +302,8 @@ def test_a_stack_that_is_none_is_refused_before_anything_is_asked(run: Run, engi
 
 @pytest.mark.parametrize("name", ON_AWS)
 def test_without_aws_nothing_is_done_and_one_line_says_so(run: Run, engine: Engine, name: str) -> None:
+    file = engine.project / "Pulumi.staging.yaml"
+    file.write_text(file.read_text() + "  ml-platform:registry: {source: {stack: qa}}\n")  # `register` asks for one
     assert run(name) == (Exit.AWS, "", 'AWS: Could not connect to the endpoint URL: "http://127.0.0.1:9/"')
     assert engine.calls == []
 

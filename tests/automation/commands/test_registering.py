@@ -124,8 +124,8 @@ def test_its_model_is_tested_first_where_that_is_asked(
     )
 
 
-def test_without_a_source_it_says_what_to_write(
-    asked: list[tuple[Any, ...]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_without_a_source_it_says_what_to_write_to_who_is_not_logged_in_too(
+    nobody: list[tuple[Any, ...]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "Pulumi.prod.yaml").write_text("config:\n  aws:region: eu-west-1\n")
     assert main(["register", "--stack", "prod", "--yes"]) == Exit.REFUSED
@@ -133,7 +133,11 @@ def test_without_a_source_it_says_what_to_write(
         "error: ml-platform:registry: found no source in Pulumi.prod.yaml; name the stack that models come from, such "
         'as {source: {stack: staging, account: "123456789012"}}\n'
     )
-    assert asked == []
+    call = ["register", "--stack", "prod", "--yes", "--workload", "fraud", "--image", "a", "--issuer", "b"]
+    assert main(call) == Exit.REFUSED
+    found = [fault.partition(": found")[0] for fault in capsys.readouterr().err.removeprefix("error: ").splitlines()]
+    assert found == ["--image", "--identity", "--workload", "ml-platform:registry"]
+    assert nobody == []
 
 
 def test_a_model_that_others_made_is_given_to_a_run(

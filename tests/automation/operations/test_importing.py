@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -149,3 +150,12 @@ def test_a_model_that_ends_the_process_which_opens_it_is_a_fault(monkeypatch: py
     monkeypatch.setattr(importing.subprocess, "run", Process(returncode=-11, stderr="Segmentation fault\n"))
     (fault,) = importing.judged(Path("theirs.onnx"), CHURN, None, tell=print)
     assert fault == "--artefact: theirs.onnx: what opens it ended with -11: Segmentation fault"
+
+
+def test_a_model_that_does_not_come_to_an_end_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(asked: Any, **given: Any) -> None:
+        raise subprocess.TimeoutExpired(asked, given["timeout"])
+
+    monkeypatch.setattr(importing.subprocess, "run", run)
+    (fault,) = importing.judged(Path("theirs.onnx"), CHURN, None, tell=print)
+    assert fault == "--artefact: theirs.onnx: it was not read, or did not answer a row of zeros, within 1800 s"

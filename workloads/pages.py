@@ -136,8 +136,8 @@ def _encoded(
     if codec != _PLAIN and size > levels:
         try:
             unpacked = _unpack(codec, values, size - levels)
-        except (pa.ArrowException, OSError):
-            if is_compressed:
+        except (pa.ArrowException, OSError) as error:
+            if is_compressed or isinstance(error, MemoryError):
                 raise
         else:  # Arrow unpacks it in any case, where a file says that a parquet-cpp before 2.0 wrote it
             yield unpacked

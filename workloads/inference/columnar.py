@@ -29,7 +29,8 @@ MAX_SHOWN = 60  # letters of a type that are told
 def read(body: bytes, reader: Reader) -> Raw:
     """The rows of a body. NaN is null.
 
-    Raises Refused: 400 unreadable, 413 too many rows or bytes, 415 no pyarrow, 422 against the contract.
+    Raises Refused: 400 unreadable, 413 too many rows or bytes, 415 no pyarrow, 422 against the contract. And
+    MemoryError, where the machine has none left for it.
     """
     try:
         import pyarrow as pa
@@ -40,6 +41,8 @@ def read(body: bytes, reader: Reader) -> Raw:
         with opened(io.BytesIO(body), reader, MAX_UNPACKED) as file:
             reader.check_count(file.metadata.num_rows)
             return reader.table(rows_of(file, reader, MAX_UNPACKED))
+    except MemoryError:  # pyarrow's too: of a body within the bounds it is the machine's fault
+        raise
     except (pa.ArrowException, OSError, UnicodeDecodeError, OverflowError) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise malformed(f"the body is no Parquet file: {first}") from None

@@ -246,6 +246,8 @@ def _parquet_rows(reader: Reader, content: _Content) -> Iterator[Row]:
                 for row in columnar.rows_of(file, reader, _ANY):
                     faults: list[Fault] = []
                     yield Row(*reader.record(row, Check.from_typed, faults), faults)
+        except MemoryError:  # pyarrow's too, which is the machine's fault
+            raise
         except pa.ArrowException as error:
             raise ValueError(str(error)) from None
 

@@ -30,7 +30,7 @@ def split(file: Path, directory: Path, *, encoding: str | None = None) -> tuple[
 
     What stands in a CSV is passed on as it is, unpacked, in its encoding, which is `encoding` where no byte order mark
     says another; so are values of a Parquet file: judging them is the validation's business. Raises SplitError
-    if there are none, and OSError where the machine fails, as a full disk does.
+    if there are none, and OSError or MemoryError where the machine fails, as a full disk does.
     """
     if not file.is_file():
         found = "is a directory" if file.is_dir() else "not found"
@@ -46,6 +46,8 @@ def split(file: Path, directory: Path, *, encoding: str | None = None) -> tuple[
         rows = _split_parquet(content, parts) if head == PARQUET_MAGIC else _split_csv(content, parts, used)
     except RefusedError as refusal:
         raise SplitError(f"{file}: {refusal}") from refusal
+    except MemoryError:  # pyarrow's too
+        raise
     except (UnicodeError, csv.Error, pa.ArrowException) as error:
         raise SplitError(f"{file} cannot be read as CSV in {encoding or 'UTF-8'} or as Parquet: {error}") from error
     if not rows:

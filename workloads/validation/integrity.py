@@ -64,8 +64,11 @@ def _refuse(head: bytes, foreign: Sequence[tuple[bytes, str]]) -> None:
 
 
 def parquet_damage(error: Exception) -> RefusedError:
-    """What pyarrow found in a Parquet file as a refusal; raised again when the machine is to blame."""
-    if isinstance(error, OSError) and error.errno is not None:
+    """What pyarrow found in a Parquet file as a refusal; raised again when the machine is to blame.
+
+    As it is for want of memory: `chunks.verify` bounds what a file can ask for before anything is unpacked.
+    """
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is not None):
         raise error
     what = "a page's checksum" if "CRC" in str(error) else str(error).splitlines()[0].partition(": ")[0]
     return damaged("Parquet", what)

@@ -308,6 +308,18 @@ def test_a_full_disk_is_no_fault_of_the_file(
     assert "No space left on device" in caplog.records[-1].getMessage()
 
 
+def test_a_machine_short_of_memory_is_no_fault_of_the_file(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise pa.ArrowMemoryError("malloc of size 4194304 failed")
+
+    pq.write_table(pa.table({"support_tickets": [1]}), tmp_path / "day.parquet")
+    monkeypatch.setattr(pq, "ParquetFile", fail)
+    assert run(package, tmp_path / "day.parquet", tmp_path / "out") == os.EX_TEMPFAIL
+    assert "malloc of size 4194304 failed" in caplog.records[-1].getMessage()
+
+
 def test_what_is_not_there(package: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert run(package, tmp_path / "absent.csv", tmp_path) == 2
     assert "No such file or directory" in caplog.records[-1].getMessage()

@@ -102,6 +102,19 @@ def test_damaged_files_are_refused_or_scored(service: Running) -> None:
     assert "prediction failed" not in service.log.read_text()
 
 
+@pytest.mark.parametrize("short", ["read_schema", "ParquetFile"])
+def test_a_machine_short_of_memory_is_no_fault_of_the_body(short: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No 400, which tells a client never to ask again: what is no refusal is answered with 500."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise pa.ArrowMemoryError("malloc of size 4194304 failed")
+
+    body = parquet(pa.table({"support_tickets": [1]}))
+    monkeypatch.setattr(pq, short, fail)
+    with pytest.raises(MemoryError):
+        columnar.read(body, READER)
+
+
 def test_a_small_file_with_many_rows(service: Running) -> None:
     many = parquet(pa.table({"support_tickets": pa.array(np.zeros(100_000, np.int64))}))
     assert len(many) < 5_000

@@ -116,6 +116,16 @@ def test_a_full_disk_is_no_fault_of_the_file(name: str, content: bytes, written:
     assert caught.value.errno == errno.ENOSPC
 
 
+def test_nor_is_a_machine_short_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise pa.ArrowMemoryError("malloc of size 4194304 failed")
+
+    (tmp_path / "d.parquet").write_bytes(parquet(rows=9))
+    monkeypatch.setattr(deliveries.pq, "ParquetFile", fail)
+    with pytest.raises(MemoryError):
+        deliveries.split(tmp_path / "d.parquet", tmp_path / "parts")
+
+
 def test_nor_is_a_failing_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: object) -> None:
         raise OSError(errno.EIO, "Input/output error")

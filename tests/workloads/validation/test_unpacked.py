@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.workloads import claims
 from tests.workloads.validation import shapes
+from workloads.job import classified
 from workloads.rehearsal.split import SplitError, split
 from workloads.validation import Status, chunks, packed, validate
 from workloads.validation.verdict import FileFault, RefusedError
@@ -157,6 +160,21 @@ def test_a_column_that_is_refused_by_its_type_is_not_read(
     told = f"column support_tickets is of type {kind}, which cannot be read as a whole number; deliver it as such"
     assert found == [(FileFault.WRONG_TYPE, told)]
     assert counted.max_memory() < 4 * MEGABYTE
+
+
+@pytest.mark.parametrize("short", ["read_schema", "read_metadata", "ParquetFile"])
+def test_a_machine_short_of_memory_is_no_fault_of_the_file(
+    tmp_path: Path, short: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No verdict, which would be for ever: the job ends with 75 and may be tried again."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise pa.ArrowMemoryError("malloc of size 4194304 failed")
+
+    monkeypatch.setattr(pq, short, fail)
+    with pytest.raises(MemoryError) as caught:
+        shapes.judged(repeated(10), tmp_path)
+    assert classified("validation", caught.value).exit_code == os.EX_TEMPFAIL
 
 
 def test_a_rehearsal_says_the_same(tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ from typing import Final
 
 from contracts.advice.frameworks import core_ms, frameworks
 from contracts.advice.needs import Needs
-from contracts.instances import Instance
 
 #: Most instances, copies or tasks that a stack may name for one endpoint (`maximum`, `instance_count` of the settings).
 MOST_INSTANCES: Final = 100
+#: How far the time of a request may be wrong before a load is refused for it: it is assumed, by framework, or measured
+#: on one core of another type, and accelerators take several requests at once.
+ROUGHLY: Final = 10
 
 
 def request_ms(needs: Needs, accelerator: str) -> float | None:
@@ -22,9 +24,3 @@ def request_ms(needs: Needs, accelerator: str) -> float | None:
     if accelerator.startswith("Inferentia"):
         return scoring.gpu_ms if scoring.inferentia else None
     return None if accelerator.startswith(("Trainium", "Gaudi")) else scoring.gpu_ms
-
-
-def full_rps(needs: Needs, instance: Instance) -> float | None:
-    """Requests a second that keep all its cores or accelerators busy; None where those are of no use."""
-    takes = request_ms(needs, instance.accelerator)
-    return None if takes is None else (instance.accelerators or instance.vcpus) * 1000 / takes

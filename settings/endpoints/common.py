@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from contracts import instances
 from contracts.advice import Needs
+from contracts.advice.capacity import ROUGHLY, request_ms
 from contracts.architectures import X86_64, Architecture
 from contracts.kinds import KINDS
 from contracts.prices import told as usd
@@ -37,6 +38,18 @@ _ZONES: Final = 2
 def memory_mib(instance_type: str) -> int:
     """Memory of an instance, in MiB."""
     return int(instances.memory_gib(instance_type) * 1024)
+
+
+def overrun(needs: Needs, most: int, units: float, accelerator: str = "", *, of: str) -> Iterator[Fault]:
+    """A fault for a load that `most` of what an endpoint scales by, with so many cores or accelerators each, could not
+    serve by far."""
+    takes = request_ms(needs, accelerator)
+    if takes is None or needs.rps <= (limit := ROUGHLY * most * units * 1000 / takes):
+        return
+    most_rps = f"{limit:,.3f}".rstrip("0").rstrip(".")
+    allowed = f"at most {most_rps}, {ROUGHLY} times what {most} {of} take, all busy, at {takes:g} ms a request"
+    advice = "raise autoscaling.maximum, take larger ones, or say in needs.request_ms what was measured"
+    yield Fault("needs.rps", needs.rps, allowed, advice)
 
 
 class EndpointAlarms(Section):

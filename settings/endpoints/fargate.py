@@ -9,7 +9,7 @@ from pydantic import Field
 
 from contracts.architectures import X86_64, Architecture
 from contracts.prices import price
-from settings.endpoints.common import AnyKind, RequestAlarms, RollbackAlarm
+from settings.endpoints.common import AnyKind, RequestAlarms, RollbackAlarm, overrun
 from settings.faults import Fault, repeated
 from settings.network import SecurityGroupId
 from settings.rollouts import AllAtOnce, Canary, Linear, unwatched
@@ -157,8 +157,8 @@ class Fargate(AnyKind):
         return {"autoscaling": in_zone(self.autoscaling, timezone)}
 
     def faults(self) -> Iterator[Fault]:
-        """A task of a size that Fargate does not have, more tasks than autoscaling may run, a rollout too short,
-        things named twice."""
+        """A task of a size that Fargate does not have, more tasks than autoscaling may run, more requests
+        than those could serve, a rollout too short, things named twice."""
         if self.memory_mb not in (sizes := SIZES[self.cpu]):
             allowed = ", ".join(map(str, sizes))
             if isinstance(sizes, range):
@@ -167,6 +167,8 @@ class Fargate(AnyKind):
                 "memory_mb", self.memory_mb, f"{allowed} with cpu {self.cpu}", "take a size that Fargate has", _SIZES
             )
         yield from too_many("task_count", self.task_count, self.autoscaling.most)
+        if self.autoscaling.most is not None:
+            yield from overrun(self.needs, self.autoscaling.most, self.cpu / 1024, of=f"tasks with cpu {self.cpu}")
         yield from unwatched(self.rollout, self.rollback_alarms)
         yield from repeated("rollback_alarms", self.rollback_alarms)
         yield from repeated("client_security_groups", self.client_security_groups)

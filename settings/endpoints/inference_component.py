@@ -11,7 +11,7 @@ from pydantic import Field
 from contracts import instances
 from contracts.architectures import Architecture
 from contracts.prices import told as usd
-from settings.endpoints.common import AnyKind, RequestAlarms, RollbackAlarm
+from settings.endpoints.common import AnyKind, RequestAlarms, RollbackAlarm, overrun
 from settings.faults import Fault, repeated
 from settings.rollouts import Rolling, bakes, unwatched
 from settings.schedules import Schedule, Timezone, crossed, highest, in_zone, lowest, meeting, too_many
@@ -169,7 +169,8 @@ class InferenceComponent(AnyKind):
         return {"autoscaling": in_zone(self.autoscaling, timezone)}
 
     def faults(self) -> Iterator[Fault]:
-        """Copies that no instance holds, or more than there may be; a rollout too long or short, alarms named twice."""
+        """Copies that no instance holds, or more than there may be; more requests than those could serve; a rollout too
+        long or short, alarms named twice."""
         its = instances.instance(self.instance_type)
         if its.accelerators:
             allowed = "a type without accelerators: a copy asks for cores and memory alone"
@@ -181,6 +182,9 @@ class InferenceComponent(AnyKind):
             allowed = f"less than {memory:g} with {self.instance_type}"
             yield Fault("copy_memory_mb", self.copy_memory_mb, allowed, "ask for less, or name a larger type")
         yield from too_many("copies", self.copies, self.autoscaling.most)
+        yield from overrun(
+            self.needs, self.autoscaling.most, self.copy_cores, of=f"copies with copy_cores {self.copy_cores:g}"
+        )
         waits = bakes(self.rollout)
         most = max(self.rollout_timeout_minutes - waits * _START_MINUTES, 0) // waits
         if (bake := self.rollout.bake_minutes) > most:

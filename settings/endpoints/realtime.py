@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, Self
 
+from contracts import instances
 from settings.autoscaling import Autoscaling
-from settings.endpoints.common import Fleet, RequestAlarms
+from settings.endpoints.common import Fleet, RequestAlarms, overrun
+from settings.faults import Fault
 from settings.schedules import in_zone
 
 
@@ -42,6 +44,14 @@ class RequestFleet(Fleet):
     def in_zone(self, timezone: str) -> Mapping[str, Any]:
         """Its scaling, by the clock of the stack's zone."""
         return {"autoscaling": in_zone(self.autoscaling, timezone)}
+
+    def faults(self) -> Iterator[Fault]:
+        """As of any fleet, and more requests than its instances could serve."""
+        yield from super().faults()
+        its, most = instances.instance(self.instance_type), self.most_instances
+        if most is not None:
+            units = its.accelerators or its.vcpus
+            yield from overrun(self.needs, most, units, its.accelerator, of=f"x {self.instance_type}")
 
 
 class Realtime(RequestFleet):

@@ -1,4 +1,4 @@
-"""What an instance takes at most, and how many of them a stack may name."""
+"""How long a request takes on what an instance has, and how many instances a stack may name."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ import pytest
 
 from contracts import instances
 from contracts.advice import Needs
-from contracts.advice.capacity import MOST_INSTANCES, full_rps
+from contracts.advice.capacity import MOST_INSTANCES, request_ms
 from settings import endpoints
 from settings.autoscaling import Autoscaling
 from settings.section import Section
 
 
 @pytest.mark.parametrize(
-    ("instance_type", "needs", "rps"),
+    ("instance_type", "needs", "takes"),
     [
-        ("ml.m5.large", {}, 20_000),  # 2 cores, 0.1 ms
-        ("ml.m5.large", {"framework": "transformers"}, 10),
-        ("ml.m5.large", {"framework": "transformers", "request_ms": 50.0}, 40),
-        ("ml.g4dn.12xlarge", {"framework": "pytorch"}, 2_000),  # 4 GPUs, 2 ms
+        ("ml.m5.large", {}, 0.1),
+        ("ml.m5.large", {"framework": "transformers"}, 200),
+        ("ml.m5.large", {"framework": "transformers", "request_ms": 50.0}, 50),
+        ("ml.g4dn.12xlarge", {"framework": "pytorch"}, 2),
         ("ml.g4dn.12xlarge", {}, None),  # of no use to xgboost's scoring
-        ("ml.inf2.xlarge", {"framework": "pytorch"}, 500),
+        ("ml.inf2.xlarge", {"framework": "pytorch"}, 2),
         ("ml.inf2.xlarge", {"framework": "onnx"}, None),
         ("ml.trn1.2xlarge", {"framework": "pytorch"}, None),  # trains
     ],
 )
-def test_requests_a_second_that_keep_an_instance_busy(
-    instance_type: str, needs: dict[str, Any], rps: float | None
+def test_how_long_a_request_takes_on_a_core_or_an_accelerator(
+    instance_type: str, needs: dict[str, Any], takes: float | None
 ) -> None:
-    assert full_rps(Needs(**needs), instances.instance(instance_type)) == rps
+    assert request_ms(Needs(**needs), instances.instance(instance_type).accelerator) == takes
 
 
 @pytest.mark.parametrize(

@@ -50,12 +50,13 @@ _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _STRUCT = 1, 2, 3, 4, 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the header of a page says: bytes that it unpacks to, and how its values are stored (a dictionary's: None).
+    """What the header of a page says: bytes that it unpacks to, how many values it has, and how they are stored.
 
-    A page that readers pass over has 0 bytes.
+    Values of a dictionary are none of the column's: 0, stored as None. A page that readers pass over has 0 bytes too.
     """
 
     size: int
+    values: int
     encoding: int | None
 
 
@@ -98,7 +99,11 @@ def _pages(content: memoryview | mmap.mmap, chunk: Chunk) -> Iterator[Page]:
             kind = _number(said, _TYPE)
             more, encoding = _READ.get(kind, (0, 0))
             values = _number(said.get(more), _VALUES) if more else 0
-            page = Page(size if more else 0, _number(said[more], encoding) if encoding else None)
+            page = Page(
+                size=size if more else 0,
+                values=values if encoding else 0,
+                encoding=_number(said[more], encoding) if encoding else None,
+            )
         except (IndexError, ValueError) as error:
             if is_behind:  # of no page
                 return
@@ -107,7 +112,7 @@ def _pages(content: memoryview | mmap.mmap, chunk: Chunk) -> Iterator[Page]:
         header.at += skipped
         if more == _DICTIONARY and values > size:
             raise pa.ArrowInvalid(f"a dictionary of {size} bytes says that it has {values} values")
-        seen += 0 if more == _DICTIONARY else values
+        seen += page.values
         yield page
         if page.encoding in delta.LENGTHS_FIRST:  # whoever asked has seen the size of it
             for found in _encoded(content[at : header.at], size, chunk, more, said[more]):

@@ -17,6 +17,10 @@ from typing import Final
 #: rows on it at once: where every cell is faulty, up to 6.5 bytes for each of the file, which a test measures. And of a
 #: stream of one byte gzip makes 1,032 bytes, so that without a bound a small file fills any disk.
 MAX_BYTES: Final = 4 * 1024**3
+#: Values, nulls too, that one Parquet file may have in the columns that are read: as many as a CSV of MAX_BYTES has at
+#: the most, of which each takes a delimiter or a line end. A run of equal ones takes no bytes, so that without a bound
+#: a file of some kilobytes keeps a job busy for days.
+MAX_VALUES: Final = MAX_BYTES
 CHUNK_BYTES: Final = 1 << 20
 GZIP: Final = "gzip"
 ZSTD: Final = "zstd"
@@ -84,6 +88,13 @@ def check_size(size: int, most: int) -> None:
         allowed = f"{most} bytes ({most / 1024**3:g} GiB)"
         text = f"the file holds more than {allowed}, which is the most allowed; deliver its rows in several files"
         raise PackedError(text, is_too_large=True)
+
+
+def check_values(values: int, most: int) -> None:
+    """PackedError where a Parquet file has more than `most` values in the columns that are read."""
+    if values > most:
+        found = f"the columns of the file that are read have more than {most} values, nulls too"
+        raise PackedError(f"{found}, which is the most allowed; deliver its rows in several files", is_too_large=True)
 
 
 def damaged(name: str, what: str) -> PackedError:

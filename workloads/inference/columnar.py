@@ -51,8 +51,8 @@ def read(body: bytes, reader: Reader) -> Raw:
 def opened(source: Path | io.BytesIO, reader: Reader, most_bytes: float) -> Any:
     """A pyarrow.parquet.ParquetFile, in which texts that repeat are held once. Raises pyarrow's errors.
 
-    And Refused, where the columns that are read would be unpacked to more than `most_bytes` (413), or that cannot be
-    said of their texts (422).
+    And Refused, where the columns that are read would be unpacked to more than `most_bytes`, or have more values than
+    any file may (413), or that cannot be said of their texts (422).
     """
     import pyarrow.parquet as pq
 
@@ -96,13 +96,17 @@ def rows_of(file: Any, reader: Reader, most_bytes: float) -> Iterator[dict[str, 
 
 
 def _check_pages(source: Path | io.BytesIO, groups: Sequence[Mapping[str, Any]], most_bytes: float) -> None:
-    from workloads import delta, pages
+    from workloads import delta, pages, unpacking
 
-    size = 0
+    size = values = 0
     for name, chunk in ((name, chunk) for group in groups for name, chunk in group.items()):
         for page in pages.of(source, chunk):
-            size += max(page.size, PAGE_BYTES)
+            size, values = size + max(page.size, PAGE_BYTES), values + page.values
             _check_size(size, most_bytes)
+            try:
+                unpacking.check_values(values, unpacking.MAX_VALUES)
+            except unpacking.PackedError as error:
+                raise Refused(413, "body_too_large", str(error)) from None
             if most_bytes < math.inf and (encoding := delta.LENGTHS_FIRST.get(page.encoding or 0)):
                 allowed = "PLAIN or RLE_DICTIONARY, of which can be said what they unpack to"
                 raise invalid([Fault(field=name, found=f"values stored as {encoding}", allowed=allowed)])

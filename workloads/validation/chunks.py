@@ -8,7 +8,6 @@ whose rows and statistics differ is one in which something is not what was writt
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import pyarrow.parquet as pq
 
 from workloads import pages, parquet
 from workloads.validation.integrity import parquet_damage
-from workloads.validation.packed import check_unpacked, damaged
+from workloads.validation.packed import check_unpacked, check_values, damaged
 
 _BATCH_ROWS = 65_536
 _FEW_ROWS = 1_024  # where texts are stored by what they share with the one before, which pyarrow has no short form of
@@ -33,16 +32,19 @@ def verify(path: Path, columns: Sequence[str]) -> None:
 
     Lists and other values that no column of a contract is read from are left out: their type is refused, and a small
     file can stand for millions of them. RefusedError when one differs, when a page cannot be read, and when they are
-    more than a file may hold: a text that repeats is stored once, so that a small file can stand for a great deal.
+    more than a file may hold: a text that repeats, or a run of nulls, is stored once, so that a small file can stand
+    for a great deal.
     """
     try:
         whole = pq.read_metadata(path)
         schema = whole.schema.to_arrow_schema()
         columns = [name for name in columns if not _is_refused(schema.field(name).type)]
         groups = parquet.chunks(path, columns)
-        sizes = (page.size for group in groups for chunk in group.values() for page in pages.of(path, chunk))
-        for unpacked in accumulate(sizes):
+        unpacked = values = 0
+        for page in (page for group in groups for chunk in group.values() for page in pages.of(path, chunk)):
+            unpacked, values = unpacked + page.size, values + page.values
             check_unpacked(unpacked)
+            check_values(values)
         delta = {
             name
             for group in groups

@@ -14,6 +14,7 @@ from workloads.unpacking import PackedError, kind, write
 from workloads.validation.verdict import FileFault, Finding, RefusedError
 
 MAX_UNPACKED_BYTES = unpacking.MAX_BYTES
+MAX_VALUES = unpacking.MAX_VALUES
 
 
 def chunks(path: Path) -> Iterator[bytes]:
@@ -35,6 +36,14 @@ def check_unpacked(size: int) -> None:
     """RefusedError where a file holds more bytes, unpacked, than one may."""
     try:
         unpacking.check_size(size, MAX_UNPACKED_BYTES)
+    except PackedError as error:
+        raise _refused(error) from error
+
+
+def check_values(values: int) -> None:
+    """RefusedError where a Parquet file has more values than one may."""
+    try:
+        unpacking.check_values(values, MAX_VALUES)
     except PackedError as error:
         raise _refused(error) from error
 

@@ -308,6 +308,21 @@ def test_a_full_disk_is_no_fault_of_the_file(
     assert "No space left on device" in caplog.records[-1].getMessage()
 
 
+def test_a_small_file_with_many_rows(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "day.parquet"
+    pq.write_table(pa.table({"support_tickets": pa.nulls(500, pa.int64()), "more": range(500)}), path)
+    monkeypatch.setattr(unpacking, "MAX_VALUES", 500)
+    assert run(package, path, tmp_path / "out", "--max-bad-share", "1") == 0
+    monkeypatch.setattr(unpacking, "MAX_VALUES", 499)
+    assert run(package, path, tmp_path / "out") == 2
+    assert caplog.records[-1].getMessage() == (
+        f"{path}: the columns of the file that are read have more than 499 values, nulls too, which is the most "
+        "allowed; deliver its rows in several files"
+    )
+
+
 def test_a_machine_short_of_memory_is_no_fault_of_the_file(
     package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

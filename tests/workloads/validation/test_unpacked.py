@@ -162,6 +162,30 @@ def test_a_column_that_is_refused_by_its_type_is_not_read(
     assert counted.max_memory() < 4 * MEGABYTE
 
 
+def test_a_small_file_with_many_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of nulls takes no bytes: 180 values in six columns here, and a column more, which is not read."""
+    content = shapes.table(shapes._ODD.append_column("more", pa.nulls(30, pa.int64())))
+    monkeypatch.setattr(packed, "MAX_VALUES", 180)
+    assert shapes.judged(content, tmp_path).rows_in == 30
+    monkeypatch.setattr(packed, "MAX_VALUES", 179)
+    told = (
+        "the columns of the file that are read have more than 179 values, nulls too, which is the most allowed; "
+        "deliver its rows in several files"
+    )
+    assert refused(content, tmp_path) == [(FileFault.TOO_LARGE, told)]
+
+
+def test_what_pages_say_counts_and_not_what_the_footer_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers go on until they have the values of the footer, here three, and read a page of two billion for them."""
+    whole = claims.file("support_tickets", pa.nulls(3, pa.int64()))
+    head = b"\x2c\x15"  # field 5, a struct; its field 1
+    (tmp_path / "f").write_bytes(claims.pages(whole, head + claims.number(3), head + claims.number(claims.MOST)))
+    monkeypatch.setattr(packed, "MAX_VALUES", claims.MOST - 1)
+    with pytest.raises(RefusedError) as caught:
+        chunks.verify(tmp_path / "f", ["support_tickets"])
+    assert [finding.code for finding in caught.value.findings] == [FileFault.TOO_LARGE]
+
+
 @pytest.mark.parametrize("short", ["read_schema", "read_metadata", "ParquetFile"])
 def test_a_machine_short_of_memory_is_no_fault_of_the_file(
     tmp_path: Path, short: str, monkeypatch: pytest.MonkeyPatch

@@ -101,6 +101,9 @@ def _alternatives(target: Target, needs: Needs, region: str) -> Iterator[Alterna
     models = needs.models if target.models else 1
     use: Use = "transform" if target.answers == "scheduled" else "endpoint"
     found = fleets(needs, region, accelerators=target.accelerators, models=models, use=use)
+    if not found and models > 1 and fewest(needs, region, accelerators=target.accelerators, models=models) is None:
+        findings, models = (*findings, _loaded_in_turn(needs)), 1
+        found = fleets(needs, region, accelerators=target.accelerators, use=use)
     for fleet in found:
         size = ON_FLEETS[target.name](needs, load, fleet)
         yield _priced(target, size, needs, region, (*findings, *_of_family(fleet, needs)), fleet)
@@ -108,6 +111,18 @@ def _alternatives(target: Target, needs: Needs, region: str) -> Iterator[Alterna
         count = fewest(needs, region, accelerators=target.accelerators, models=models, use=use)
         why = _nowhere(needs) if count is None else _too_many(needs, count)
         yield Alternative(target=target.name, offered=target.offered, findings=(*findings, why))
+
+
+def _loaded_in_turn(needs: Needs) -> Finding:
+    """Sizes are for all models in memory at once; where no type has as much, some wait to be loaded."""
+    return Finding(
+        effect="warns",
+        need="models",
+        found=needs.models,
+        allowed="what the memory of one instance type holds",
+        reason="not all models are loaded at once: a request waits for one that is not, and another one goes",
+        source="https://docs.aws.amazon.com/sagemaker/latest/dg/multi-model-endpoints.html",
+    )
 
 
 def _nowhere(needs: Needs) -> Finding:

@@ -9,6 +9,8 @@ from contracts.advice.needs import Needs
 
 #: Most instances, copies or tasks that a stack may name for one endpoint (`maximum`, `instance_count` of the settings).
 MOST_INSTANCES: Final = 100
+#: More models than this no release record holds, however short their names are (`contracts.release.MAX_BYTES`).
+MOST_MODELS: Final = 400
 #: How far the time of a request may be wrong before a load is refused for it: it is assumed, by framework, or measured
 #: on one core of another type, and accelerators take several requests at once.
 ROUGHLY: Final = 10

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
+from contracts.advice.capacity import MOST_MODELS
 from contracts.advice.frameworks import core_ms, frameworks
 from contracts.advice.needs import Needs
 from contracts.advice.targets import Target
@@ -132,6 +133,14 @@ RULES: Final = (
         lambda *_: "false",
         "a release takes over all at once, and no alarm turns it back meanwhile",
         _GUIDE + "deployment-guardrails-exclusions.html",
+    ),
+    Rule(
+        "refuses",
+        "models",
+        lambda needs, target: target.models and target.offered and needs.models > MOST_MODELS,
+        lambda *_: f"at most {MOST_MODELS}, and fewer with long names",
+        "the record that names the models of a release has 4 KB: split them over several endpoints",
+        "docs/serving.md, multi_model",
     ),
     Rule(
         "warns",

@@ -1,4 +1,4 @@
-"""Requests a second that what an endpoint may scale to could not serve by far."""
+"""Needs that what an endpoint may scale to could not serve by far, and models that no record holds."""
 
 from __future__ import annotations
 
@@ -59,3 +59,12 @@ def test_nothing_is_refused_where_people_decide_the_count_or_a_queue_waits() -> 
     assert load(workloads=written("realtime", 1_000_000, SLOW, autoscaling={"enabled": False}))
     assert load(workloads=written("fargate", 1_000_000, SLOW, **FARGATE, autoscaling={"enabled": False}))
     assert load(workloads=written("asynchronous", 1_000_000, SLOW))
+
+
+def test_more_models_than_a_release_record_holds_are_refused() -> None:
+    assert load(workloads=live(kind="multi_model", needs={"models": 400}))
+    assert faults(workloads=live(kind="multi_model", needs={"models": 401})) == [
+        f"ml-platform:{LIVE}.needs.models: found 401; allowed: at most 400, and fewer with long names; of kind "
+        "multi_model the record that names the models of a release has 4 KB: split them over several endpoints "
+        "(docs/serving.md, multi_model); choose another kind"
+    ]

@@ -206,3 +206,15 @@ def test_a_run_is_over_before_the_next_one() -> None:
     assert alternative.size == "100 x ml.c5.2xlarge daily"
     assert alternative.usd == pytest.approx(0.408 * (100 * 730 + 100 * 730 / 24 / 12))
     assert found("batch", "CPU", rps=4_001.0, request_ms=200.0, pattern="steady").size == "51 x ml.c5.4xlarge daily"
+
+
+def test_models_that_no_instance_holds_all_at_once_are_loaded_in_turn_with_a_warning() -> None:
+    """300 of 10 GB each: 3 TB, where the largest type has less; two of them fit into many a type."""
+    several = found("multi_model", "CPU", models=300, model_mb=10_000.0)
+    assert (several.usd or 0) > 0
+    assert [each.reason for each in several.told("warns")] == [
+        "not all models are loaded at once: a request waits for one that is not, and another one goes"
+    ]
+    assert not found("multi_model", "CPU", models=2, model_mb=10_000.0).told("warns")
+    (refused,) = found("multi_model", models=401).told("refuses")
+    assert refused.need == "models"

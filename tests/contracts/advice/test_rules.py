@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import itertools
+import string
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,10 @@ import pytest
 
 from contracts import advice, kinds
 from contracts.advice import Needs, judge, targets
+from contracts.advice.capacity import MOST_MODELS
 from contracts.advice.frameworks import core_ms, frameworks
+from contracts.release import ReleaseError, serve_models, to_json
+from tests.contracts.release.records import at, package
 
 GUIDE = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
 
@@ -131,3 +136,24 @@ def test_a_measured_time_stands_before_an_assumed_one() -> None:
     assert core_ms(Needs(framework="transformers")) == 200
     assert core_ms(Needs(framework="transformers", request_ms=12.0)) == 12
     assert all(found.source for found in frameworks().values())
+
+
+def test_no_more_models_than_a_release_record_holds() -> None:
+    assert said("multi_model", models=MOST_MODELS) == []
+    (finding,) = judge(targets()["multi_model"], Needs(models=MOST_MODELS + 1))
+    assert (finding.effect, finding.need, finding.found) == ("refuses", "models", 401)
+    assert finding.allowed == "at most 400, and fewer with long names"
+    assert said("realtime", models=MOST_MODELS + 1) == []  # each has an endpoint and a record of its own
+
+
+def test_that_many_models_fit_no_record_by_the_shortest_names_and_half_of_them_do() -> None:
+    signs = string.ascii_lowercase + string.digits
+    names = [*signs, *map("".join, itertools.product(signs, signs))]
+
+    def serving(count: int) -> str:
+        models = {name: package(number + 2) for number, name in enumerate(names[:count])}
+        return to_json(serve_models(None, package(1), models, who="", why="", when=at(1)))
+
+    assert serving(MOST_MODELS // 2)
+    with pytest.raises(ReleaseError, match="serve fewer models"):
+        serving(MOST_MODELS)

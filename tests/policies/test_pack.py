@@ -304,6 +304,30 @@ def test_a_remediation_that_needs_a_key_does_nothing_without_one() -> None:
     assert remedied("log-group-kms", group, {"kmsKeyArn": "arn:aws:kms:key"})["kmsKeyId"] == "arn:aws:kms:key"
 
 
+@pytest.mark.parametrize(
+    ("policy", "name", "cluster", "output"),
+    [
+        (
+            "sagemaker-monitoring-kms",
+            "data-quality",
+            "jobResources.clusterConfig",
+            "dataQualityJobOutputConfig.kmsKeyId",
+        ),
+        ("sagemaker-training-kms", "one-off-training", "resourceConfig", "outputDataConfig.kmsKeyId"),
+    ],
+)
+@pytest.mark.parametrize(("instance_type", "takes"), [("ml.g5.xlarge", False), ("ml.m5.xlarge", True)])
+def test_a_remediation_gives_a_volume_its_key_where_it_takes_one(
+    policy: str, name: str, cluster: str, output: str, instance_type: str, *, takes: bool
+) -> None:
+    """SageMaker refuses one for disks of the instance, so that a repaired job would fail."""
+    bare = VALID[name].put(f"{cluster}.instanceType", instance_type).drop(f"{cluster}.volumeKmsKeyId").drop(output)
+    key = "arn:aws:kms:eu-central-1:123456789012:key/1"
+    found = remedied(policy, bare, {"kmsKeyArn": key})
+    whole = bare.put(output, key)
+    assert found == (whole.put(f"{cluster}.volumeKmsKeyId", key) if takes else whole).properties
+
+
 BY_NAME = {rule.name: rule for rule in rules()}
 VALID = {specimen.name: specimen for specimen in platform()}
 # Breaks that a person has to repair, and why.

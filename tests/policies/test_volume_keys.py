@@ -72,6 +72,12 @@ def test_a_job_within_a_schedule_and_a_step_of_a_pipeline_are_judged_alike() -> 
     (refused,) = said("sagemaker-pipeline-step-hardening", pipeline(on_local_disks))
     assert refused == "step Train (Training) names VolumeKmsKeyId on ml.g5.xlarge, which SageMaker refuses"
 
+    def without_a_key(definition: dict[str, Any]) -> None:
+        on_local_disks(definition)
+        del definition["Steps"][1]["Arguments"]["ResourceConfig"]["VolumeKmsKeyId"]
+
+    assert said("sagemaker-pipeline-step-hardening", pipeline(without_a_key)) == []
+
 
 @pytest.mark.parametrize(
     ("declared", "refused"),

@@ -58,6 +58,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FromBothEnds
     return FromBothEnds(config, log) if config.getoption("dist") == "loadfile" else None
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes that are no text name no test: workers pack a gzip at different seconds, and must agree on the names."""
+    return argname if isinstance(val, bytes) and not val.isascii() else None
+
+
 @pytest.fixture(scope="module", autouse=True)
 def leave_nothing() -> Generator[None]:
     """What a file left is freed at its end: the collector, told to come rarely, would leave it for ever.

@@ -88,6 +88,15 @@ def repeated(path: str, values: Iterable[str]) -> Iterator[Fault]:
         yield Fault(path, twice, "each once", "remove the repetition")
 
 
+def once(faults: Iterable[Fault]) -> list[Fault]:
+    """Each fault at its first place; what was found may be a list, which no set holds."""
+    found: list[Fault] = []
+    for fault in faults:
+        if fault not in found:
+            found.append(fault)
+    return found
+
+
 class Reporter:
     """Turns errors into lines, with the JSON schema of the settings to say what is allowed.
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from settings.faults import Fault, Location
+from settings.faults import Fault, Location, once
 from settings.section import FIELDS_ALONE, Section, Shared
 from settings.stack import Settings
 
@@ -81,7 +81,7 @@ def _between(settings: Settings, unread: Collection[Location]) -> list[Fault]:
     """Faults between the fields of every section that has all of its fields, without those of an unread place."""
     found = list(_of(settings, (), unread))
     if not unread:
-        found += dict.fromkeys(settings.hand_down())  # what the stack says wrong is wrong of each workload
+        found += once(settings.hand_down())  # what the stack says wrong is wrong of each workload
     return found
 
 

@@ -13,7 +13,8 @@ from settings.catalog import Catalog
 from settings.codepipeline import CodePipeline
 from settings.cost import Cost
 from settings.delivery import Delivery
-from settings.faults import Fault, SectionError
+from settings.endpoints import AnyKind
+from settings.faults import Fault, SectionError, once
 from settings.features import Features
 from settings.images import Images
 from settings.ingestion import Ingestion
@@ -151,11 +152,14 @@ class Settings(Section):
                 for f in getattr(effective, section).faults():
                     yield f._replace(path=of_stack.get(f, f"workloads.{name}.{section}.{f.path}"))
             yield from (f._replace(path=f"workloads.{name}.{f.path}") for f in effective.shared_faults())
+            for key, endpoint in effective.endpoints.items():
+                for f in _in_the_stacks_zone(workload.endpoints[key], endpoint):
+                    yield f._replace(path=f"workloads.{name}.endpoints.{key}.autoscaling.{f.path}")
 
     @model_validator(mode="after")
     def _refuse_handed_down(self, info: ValidationInfo) -> Self:
-        if info.context != FIELDS_ALONE and (found := tuple(dict.fromkeys(self.hand_down()))):
-            raise SectionError(found)
+        if info.context != FIELDS_ALONE and (found := once(self.hand_down())):
+            raise SectionError(tuple(found))
         return self
 
     def _effective(self, workload: Workload) -> Workload:
@@ -173,6 +177,14 @@ class Settings(Section):
             for key, source in workload.sources.items()
         }
         return workload.model_copy(update=changed)
+
+
+def _in_the_stacks_zone(written: AnyKind, effective: AnyKind) -> Iterator[Fault]:
+    """Faults of schedules that meet once those without a zone of their own read the stack's clock."""
+    own, handed = (getattr(each, "autoscaling", None) for each in (written, effective))
+    if own is not None and handed is not None:
+        known = [*own.faults()]
+        yield from (f for f in handed.faults() if f not in known)
 
 
 def _tags_added(path: str, tags: Tags, own: Tags, most: int) -> Iterator[Fault]:

@@ -97,6 +97,21 @@ def test_schedules_read_the_clock_of_the_stacks_zone_or_of_their_own() -> None:
     assert zones(schedules=[own, own | {"timezone": None}]) == ["Europe/Berlin", "Asia/Tokyo"]
 
 
+def test_schedules_meet_in_the_stacks_zone_too() -> None:
+    """One reads the stack's clock, the other one spells its zone out."""
+    spelt = {"at": "22:00", "minimum": 1, "maximum": 3, "timezone": "Europe/Berlin"}
+    at_night, other = spelt | {"timezone": None}, {"maximum": 4}
+    for schedules, found in (
+        ([at_night, spelt], "autoscaling.schedules"),
+        ([at_night, spelt | {"weekdays": ["monday"]} | other], "autoscaling.schedules[1]"),
+    ):
+        workloads = live(autoscaling={"schedules": schedules})
+        assert [line.partition(": ")[0] for line in faults(timezone="Europe/Berlin", workloads=workloads)] == [
+            f"ml-platform:{LIVE}.{found}"
+        ]
+        assert load(timezone="Asia/Tokyo", workloads=workloads)
+
+
 def test_a_broken_value_names_the_key_the_value_the_range_and_the_way_out() -> None:
     assert faults(workloads=live(rollout={"kind": "canary", "canary_percent": 150})) == [
         "ml-platform:workloads.churn.endpoints.live.rollout.canary_percent: found 150; allowed: 1 to 50; "

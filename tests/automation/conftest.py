@@ -25,6 +25,14 @@ INSTANCE = "ml.m6i.large"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 #: What cosign says of a signature and of a bill of materials.
 SIGNED, BILL = "https://sigstore.dev/cosign/sign/v1", "https://spdx.dev/Document"
+#: Of `up`: a rollout that is looked at while it goes on has to wait for something, or it is over on a loaded machine.
+BAKING = {
+    "DeploymentConfig": {
+        "BlueGreenUpdatePolicy": {
+            "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 3600},
+        }
+    }
+}
 
 
 @pytest.fixture(scope="session")

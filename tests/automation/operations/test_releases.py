@@ -10,7 +10,7 @@ from automation.operations.releases import By
 from contracts import release
 from contracts.release import Record, ReleaseError, Status
 from contracts.release.lock import BusyError
-from tests.automation.conftest import Platform
+from tests.automation.conftest import BAKING, Platform
 from tests.contracts.release.conftest import together
 
 BY = By(who="ana", why="better")
@@ -313,9 +313,7 @@ def test_a_rollout_that_is_turned_back_is_failed_with_the_reason(platform: Platf
 def test_an_endpoint_that_takes_too_long_is_busy(platform: Platform) -> None:
     first, second = platform.register(), platform.register()
     deployed(platform, first)
-    routing = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 1800}
-    bake = {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}
-    platform.up(promote(platform, second), wait=False, DeploymentConfig=bake)
+    platform.up(promote(platform, second), wait=False, **BAKING)
     with pytest.raises(BusyError, match="is still Updating after 0 s; follow again"):
         follow(platform, patience_seconds=0)
     platform.settled()

@@ -8,7 +8,7 @@ from typing import Any
 from automation.operations import releases
 from automation.operations.releases import By
 from automation.operations.verification import Verdict, verify
-from tests.automation.conftest import Platform
+from tests.automation.conftest import BAKING, Platform
 from tests.local.emulator import conftest as stand_ins
 from tests.local.processes import eventually
 
@@ -51,7 +51,7 @@ def test_what_was_promoted_and_not_rolled_out_differs(platform: Platform) -> Non
     assert differences(platform) == (
         f"it serves release {first.wanted.id}; wanted is {second.wanted.id}: run `up`, or `rollback`",
     )
-    platform.up(second, wait=False)
+    platform.up(second, wait=False, **BAKING)
     assert differences(platform) == ("it is Updating: `follow` sees it through",)
     platform.settled()
     assert differences(platform) == ()

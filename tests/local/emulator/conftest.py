@@ -24,7 +24,8 @@ IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/inference@sha256:" + "0" *
 INSTANCE = "ml.m6i.large"
 
 
-def _start(directory: Path, time_scale: str) -> Emulator:
+def begun(directory: Path, time_scale: str) -> Emulator:
+    """An emulator with the stand-ins: each second that a deployment waits takes `time_scale` of the wall's."""
     return start(
         directory,
         arguments=(
@@ -40,7 +41,7 @@ def _start(directory: Path, time_scale: str) -> Emulator:
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """A running emulator; its time passes 600 times as fast while a deployment waits."""
-    started = _start(tmp_path_factory.mktemp("emulator"), "1/600")
+    started = begun(tmp_path_factory.mktemp("emulator"), "1/600")
     yield started
     started.stop()
 
@@ -48,7 +49,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 @pytest.fixture
 def unhurried(tmp_path: Path) -> Iterator[Emulator]:
     """One whose time passes as told and no faster: what a test counts in minutes while a deployment waits are these."""
-    started = _start(tmp_path / "emulator", "1")
+    started = begun(tmp_path / "emulator", "1")
     yield started
     started.stop()
 
@@ -175,7 +176,7 @@ OPEN = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
 OPEN_POLICY = json.dumps({"Version": "2012-10-17", "Statement": [OPEN]})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def open_queue(emulator: Emulator) -> Callable[[str], str]:
     """Makes a queue to which every service may send; its URL."""
 

@@ -14,7 +14,7 @@ from tests.local.emulator.asking import Asynchronous
 from tests.local.emulator.conftest import Serving
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def asynchronous(emulator: Emulator, serving: Serving, open_queue: Callable[[str], str]) -> Asynchronous:
     return Asynchronous(emulator, serving, open_queue)
 

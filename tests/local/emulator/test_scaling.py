@@ -16,7 +16,7 @@ from tests.local.emulator.conftest import Serving
 from tests.local.emulator.test_ecs_services import CANARY, SECOND, Service
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def asynchronous(emulator: Emulator, serving: Serving, open_queue: Callable[[str], str]) -> Asynchronous:
     return Asynchronous(emulator, serving, open_queue)
 

@@ -91,9 +91,8 @@ def _of(value: object, place: Location, unread: Collection[Location]) -> Iterato
             for name in type(value).model_fields:
                 yield from _of(getattr(value, name), (*place, name), unread)
             whole = not any(other[: len(place)] == place for other in unread)
-            if whole and not isinstance(
-                value, Shared
-            ):  # those are judged once the stack's part and the workload's are one
+            # Shared ones are judged once the stack's part and the workload's are one.
+            if whole and not isinstance(value, Shared):
                 yield from (fault._replace(path=_path((*place, fault.path))) for fault in value.faults())
         case Mapping():
             for key, entry in value.items():

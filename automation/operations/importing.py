@@ -9,23 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from automation.operations import training
+from automation.operations import training, uncredentialed
 from automation.operations.errors import RefusedError
 from contracts.names import WorkloadNames
 from contracts.schema import Contract, contract_sha, to_json
 
 #: The parameter of the training pipeline (`workloads.pipeline.definition`).
 PARAMETER: Final = "ImportedModelUri"
-
-_ROOT: Final = Path(__file__).parents[2]
-_SECONDS: Final = 1800
 _MOST: Final = 3000  # characters of what a process said that ended before it judged
 #: What the run is given of an image, under these names (`workloads.training.container`).
 _IMAGE_FILE, _ARCHIVE = "image.json", "model.tar.gz"
@@ -77,20 +72,13 @@ def judged(model: Path, contract: Contract, image: str | None, *, tell: Callable
 
     What could not be looked at on this machine is told.
     """
-    asked = [sys.executable, "-m", "workloads.rehearsal.imported", "--model", str(model.absolute())]
+    asked = ["--model", str(model.absolute()), *([] if image is None else ["--image"])]
     try:
-        done = subprocess.run(
-            asked + ([] if image is None else ["--image"]),
-            input=to_json(contract),
-            cwd=_ROOT,
-            env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_SECONDS,
-        )
+        done = uncredentialed.run("workloads.rehearsal.imported", *asked, given=to_json(contract))
     except subprocess.TimeoutExpired:
-        return [f"--artefact: {model}: it was not read, or did not answer a row of zeros, within {_SECONDS} s"]
+        return [
+            f"--artefact: {model}: it was not read, or did not answer a row of zeros, within {uncredentialed.SECONDS} s"
+        ]
     if done.returncode:
         return [f"--artefact: {model}: what opens it ended with {done.returncode}: {done.stderr.strip()[-_MOST:]}"]
     found = json.loads(done.stdout)

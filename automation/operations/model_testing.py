@@ -7,9 +7,6 @@ where the model was trained.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,10 +16,9 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from automation.evidence.junit import Case, cases, failures
+from automation.operations import uncredentialed
 from automation.operations.errors import RefusedError
 
-_ROOT: Final = Path(__file__).parents[2]
-_SECONDS: Final = 1800
 #: How a suite ends of which a test failed; otherwise it ended before them.
 _FAILED: Final = 1
 _MOST: Final = 3000  # characters of what a suite said that ended before its tests
@@ -57,18 +53,8 @@ class Suite:
         tell(f"{what}: model tests are left out: {why}")
 
     def _test(self, archive: Path, uri: str) -> None:
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "workloads.model_tests"),
-                *("--model", str(archive), "--junit", str(self.report.absolute())),
-            ],
-            cwd=_ROOT,
-            env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_SECONDS,
-        )
+        asked = ["--model", str(archive), "--junit", str(self.report.absolute())]
+        done = uncredentialed.run("workloads.model_tests", *asked)
         if not done.returncode:
             return
         told = "; ".join(failures(self.report)) if done.returncode == _FAILED else done.stderr.strip()[-_MOST:]

@@ -7,6 +7,7 @@ where the model was trained.
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -54,7 +55,11 @@ class Suite:
 
     def _test(self, archive: Path, uri: str) -> None:
         asked = ["--model", str(archive), "--junit", str(self.report.absolute())]
-        done = uncredentialed.run("workloads.model_tests", *asked)
+        try:
+            done = uncredentialed.run("workloads.model_tests", *asked)
+        except subprocess.TimeoutExpired as error:
+            told = f"found a model whose tests were not over within {uncredentialed.SECONDS} s"
+            raise RefusedError(f"{uri}: {told}; nothing was registered") from error
         if not done.returncode:
             return
         told = "; ".join(failures(self.report)) if done.returncode == _FAILED else done.stderr.strip()[-_MOST:]

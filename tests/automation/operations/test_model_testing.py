@@ -14,6 +14,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from automation.operations import uncredentialed
 from automation.operations.errors import RefusedError
 from automation.operations.model_testing import Suite
 from contracts.schema import Bounds, to_json
@@ -76,6 +77,15 @@ def test_one_that_fails_is_refused_with_each_test_that_failed(
 def test_an_archive_that_is_none_is_refused_with_the_reason(s3: Any, package: problems.Package, tmp_path: Path) -> None:
     put(s3, package, tmp_path, contract=json.dumps({"format": 99}))
     with pytest.raises(RefusedError, match=r"found format 99 is found; .* nothing was registered$"):
+        Suite(report=tmp_path / "model.xml", s3=s3).run(URI, owner=ACCOUNT, tell=print)
+
+
+def test_a_model_that_does_not_come_to_an_end_is_refused(
+    s3: Any, package: problems.Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(s3, package, tmp_path)
+    monkeypatch.setattr(uncredentialed, "SECONDS", 0)
+    with pytest.raises(RefusedError, match=r"whose tests were not over within 0 s; nothing was registered$"):
         Suite(report=tmp_path / "model.xml", s3=s3).run(URI, owner=ACCOUNT, tell=print)
 
 

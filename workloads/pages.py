@@ -53,6 +53,7 @@ class Page:
     """What the header of a page says: bytes that it unpacks to, how many values it has, and how they are stored.
 
     Values of a dictionary are none of the column's: 0, stored as None. A page that readers pass over has 0 bytes too.
+    What texts of a page share, which it has once, is told as a page behind it that is stored as None.
     """
 
     size: int
@@ -116,7 +117,8 @@ def _pages(content: memoryview | mmap.mmap, chunk: Chunk) -> Iterator[Page]:
         yield page
         if page.encoding in delta.LENGTHS_FIRST:  # whoever asked has seen the size of it
             for found in _encoded(content[at : header.at], size, chunk, more, said[more]):
-                delta.check(found, page.encoding, min(values, told.num_values))
+                if shared := delta.repeated(found, page.encoding, min(values, told.num_values)):
+                    yield Page(size=shared, values=0, encoding=None)
 
 
 def _encoded(
@@ -226,6 +228,5 @@ class _Compact:
         return value
 
     def _integer(self) -> int:
-        """Zigzag: 0, -1, 1, -2 ..."""
-        value = self._varint()
-        return value >> 1 ^ -(value & 1)
+        value, self.at = delta.signed(self._content, self.at)
+        return value

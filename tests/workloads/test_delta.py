@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -113,11 +114,12 @@ def test_the_count_is_found_behind_levels_and_in_what_is_compressed(
 ) -> None:
     found: list[tuple[int, int]] = []
 
-    def check(content: Any, encoding: int, most: int) -> None:
+    def repeated(content: Any, encoding: int, most: int) -> int:
         assert bytes(content).startswith(lengths(700, 7))
         found.append((encoding, most))
+        return 0
 
-    monkeypatch.setattr(delta, "check", check)
+    monkeypatch.setattr(delta, "repeated", repeated)
     values = pa.array([*(f"C-{n:05}" for n in range(700)), *([None] * 50 * nullable)])
     content = texts(values, PLAIN, compression=codec, data_page_version=version, nullable=nullable)
     list(pages.of(io.BytesIO(content), claims.read(content)))
@@ -147,7 +149,8 @@ def test_the_end_of_lengths_is_where_the_texts_begin(count: int, bits: int) -> N
     (page,) = pages.of(io.BytesIO(content), claims.read(content))
     begin = content.index(lengths(count, values[0].as_py())[:3])
     packed = content[begin : begin + page.size]
-    assert delta._Lengths(packed, 0, count).end() == len(packed)
+    found = delta._Lengths(packed, 0, count)
+    assert (found.sum(), found.end) == (sum(values.to_pylist()), len(packed))
     with pytest.raises(ValueError, match=f"they are of {count} texts and the page has {count - 1} values"):
         delta._Lengths(packed, 0, count - 1)
 
@@ -161,12 +164,66 @@ def test_the_end_of_lengths_is_where_the_texts_begin(count: int, bits: int) -> N
         (b"\x00\x04\x02\x06", "a page's lengths of texts cannot be read, for 0 cannot be in a block of 4 parts"),
         (b"\x80\x01\x08\x02\x06", "a page's lengths of texts cannot be read, for 128 cannot be in a block of 8 parts"),
         (b"\xff" * 11, "a page's lengths of texts cannot be read, a number of more than 64 bits"),
+        (b"\x80\x01\x04\x01\x05", "a page's lengths of texts cannot be read, for -3 is the length of none"),
+        (lengths(1, 2**31), "a page's lengths of texts cannot be read, for 2147483648 is the length of none"),
+        (lengths(2, 3) + b"\x07", "a page ends within the lengths of its texts"),
+        (lengths(2, 3) + b"\x07\x00", "a page's lengths of texts cannot be read, for -1 is the length of none"),
+        (lengths(3, 3) + b"\x01\x02\x03", "a page ends within the lengths of its texts"),
+        (lengths(9, 3) + b"\x01\x21", "a page's lengths of texts cannot be read, for a number of 33 bits is none"),
+        (
+            lengths(9, 3) + b"\xfe\xff\xff\xff\x1f\x00",
+            "a page's lengths of texts cannot be read, for what is added to each is 4294967295",
+        ),
     ],
 )
-def test_what_is_no_beginning_of_lengths_is_damage(content: bytes, told: str) -> None:
+def test_what_is_no_lengths_is_damage(content: bytes, told: str) -> None:
     with pytest.raises(pa.ArrowInvalid) as caught:
-        delta.check(content, 7, 1000)
+        delta.repeated(content, 7, 1000)
     assert str(caught.value) == told
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("codec", CODECS)
+def test_what_texts_share_is_told_behind_their_page(version: str, codec: str) -> None:
+    """By hand; then whatever they are, against what each begins with of the one before."""
+    chance = np.random.default_rng(7)
+    for values, shared in (
+        (["C-1", "C-23", "C-2", "D", None, "D", ""], 2 + 3 + 0 + 1 + 0),
+        (["same"] * 3000, 2999 * 4),
+        ([""] * 300, 0),
+        (["x" * length for length in (5, 70_000, 0, 9)], 5 + 0 + 0),
+        (["x" * length for length in range(200)], sum(range(199))),
+        (drawn := [f"{chance.integers(10**6):06}"[: chance.integers(7)] for _ in range(2000)], overlap(drawn)),
+    ):
+        content = texts(pa.array(values, pa.string()), SHARED, compression=codec, data_page_version=version)
+        first, *behind = pages.of(io.BytesIO(content), claims.read(content))
+        assert (first.values, first.encoding) == (len(values), 7)
+        assert behind == [pages.Page(size=shared, values=0, encoding=None)] * (shared > 0)
+
+
+def overlap(values: list[str]) -> int:
+    """Letters that each begins with as the one before."""
+    pairs = (zip(*pair, strict=False) for pair in itertools.pairwise(values))
+    return sum(len(list(itertools.takewhile(lambda two: two[0] == two[1], pair))) for pair in pairs)
+
+
+def test_any_bytes_are_lengths_or_damage_at_once() -> None:
+    """Numbers without a bit in a part without end, which take no bytes, are added up by their ends."""
+    whole = lengths(claims.MOST - 1, 1, 2**31) + b"\x00\x00\x00\x00\x00"
+    told = delta.repeated(whole + lengths(1, 1), 7, claims.MOST)
+    assert told == claims.MOST - 1
+    chance = np.random.default_rng(3)
+    read = 0
+    for _ in range(3000):
+        content = bytearray(whole + lengths(1, 1) + chance.bytes(200))
+        for at in chance.integers(len(whole), size=3):
+            content[at] = chance.integers(256)
+        try:
+            assert delta.repeated(bytes(content), 7, claims.MOST) >= 0
+            read += 1
+        except pa.ArrowInvalid:
+            continue
+    assert 0 < read < 3000
 
 
 def test_a_page_that_says_it_is_not_compressed_is_looked_at_in_both_ways() -> None:

@@ -15,12 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from workloads import pages, parquet
+from workloads import delta, pages, parquet
 from workloads.validation.integrity import parquet_damage
-from workloads.validation.packed import check_unpacked, check_values, damaged
+from workloads.validation.packed import MAX_PAGE_BYTES, check_page, check_unpacked, check_values, damaged
 
 _BATCH_ROWS = 65_536
-_FEW_ROWS = 1_024  # where texts are stored by what they share with the one before, which pyarrow has no short form of
 _BYTES = ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
 _COUNTS = {pa.types.is_timestamp: pa.int64(), pa.types.is_date32: pa.int32()}
 _ORDERED = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
@@ -40,24 +39,38 @@ def verify(path: Path, columns: Sequence[str]) -> None:
         schema = whole.schema.to_arrow_schema()
         columns = [name for name in columns if not _is_refused(schema.field(name).type)]
         groups = parquet.chunks(path, columns)
-        unpacked = values = 0
-        for page in (page for group in groups for chunk in group.values() for page in pages.of(path, chunk)):
-            unpacked, values = unpacked + page.size, values + page.values
-            check_unpacked(unpacked)
-            check_values(values)
-        delta = {
+        longest = _longest(path, groups)
+        with_lengths = {
             name
             for group in groups
             for name, chunk in group.items()
             if any("DELTA" in each for each in chunk.told.encodings)
         }
         texts = {name for name in columns if any(is_kind(schema.field(name).type) for is_kind in _TEXTS)}
-        rows, size = _FEW_ROWS if texts & delta else _BATCH_ROWS, 0
-        with pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=sorted(texts - delta)) as file:
+        held_once = sorted(texts - with_lengths)
+        rows, size = max(1, min(_BATCH_ROWS, MAX_PAGE_BYTES // longest)), 0
+        with pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=held_once) as file:
             for index, group in enumerate(groups):
                 size += _verify_group(file, index, group, rows, size)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise parquet_damage(error) from error
+
+
+def _longest(path: Path, groups: Sequence[Mapping[str, parquet.Chunk]]) -> int:
+    """Bytes that no text is longer than which is stored by what it shares with the one before; 1 if there is none.
+
+    pyarrow repeats what they share in each, of as many rows as it is asked for. RefusedError where pages are more than
+    a file may hold, before any is unpacked.
+    """
+    unpacked, values, longest = 0, 0, 1
+    for page in (page for group in groups for chunk in group.values() for page in pages.of(path, chunk)):
+        unpacked, values = unpacked + page.size, values + page.values
+        check_page(page.size)
+        check_unpacked(unpacked)
+        check_values(values)
+        if page.encoding == delta.SHARED:
+            longest = max(longest, page.size)
+    return longest
 
 
 def _is_refused(kind: pa.DataType) -> bool:

@@ -15,6 +15,9 @@ from workloads.validation.verdict import FileFault, Finding, RefusedError
 
 MAX_UNPACKED_BYTES = unpacking.MAX_BYTES
 MAX_VALUES = unpacking.MAX_VALUES
+#: What one page of a Parquet file may stand for. Readers make all of a page at once, where most writers end one after a
+#: megabyte, and a job whose machine has 8 GB makes one of each column.
+MAX_PAGE_BYTES = 1024**3
 
 
 def chunks(path: Path) -> Iterator[bytes]:
@@ -38,6 +41,14 @@ def check_unpacked(size: int) -> None:
         unpacking.check_size(size, MAX_UNPACKED_BYTES)
     except PackedError as error:
         raise _refused(error) from error
+
+
+def check_page(size: int) -> None:
+    """RefusedError where a page of a Parquet file stands for more bytes than one may."""
+    if size > MAX_PAGE_BYTES:
+        allowed = f"{MAX_PAGE_BYTES} bytes ({MAX_PAGE_BYTES / 1024**3:g} GiB)"
+        text = f"a page of the Parquet file stands for {size} bytes, at most {allowed} are allowed; write smaller pages"
+        raise RefusedError(Finding(code=FileFault.TOO_LARGE, text=text))
 
 
 def check_values(values: int) -> None:

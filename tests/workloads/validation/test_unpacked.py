@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.workloads import claims
+from tests.workloads.memory import peak
 from tests.workloads.validation import shapes
 from workloads.job import classified
 from workloads.rehearsal.split import SplitError, split
@@ -106,20 +107,62 @@ def test_a_text_that_parquet_repeats(tmp_path: Path, options: dict[str, Any]) ->
     assert refused(content, tmp_path) == [(FileFault.TOO_LARGE, TOLD)]
 
 
+def sharing(rows: int) -> bytes:
+    """Rows whose texts have 50,000 letters and share them, in a page of some hundred bytes."""
+    options: dict[str, Any] = {"use_dictionary": False, "column_encoding": {"customer_id": "DELTA_BYTE_ARRAY"}}
+    content = claims.file("customer_id", pa.array(["C" * 50_000] * rows), compression="zstd", **options)
+    assert len(content) < 1000
+    return content
+
+
+def verified(content: bytes, directory: Path) -> tuple[list[tuple[FileFault, str]], int]:
+    """Why a file is refused, and what pyarrow holds at most meanwhile."""
+    path, found = directory / "delivered", []
+    path.write_bytes(content)
+
+    def verify() -> None:
+        try:
+            chunks.verify(path, ["customer_id"])
+        except RefusedError as error:
+            found.extend((finding.code, finding.text) for finding in error.findings)
+
+    held = peak(verify)
+    return found, held
+
+
+def test_texts_that_share_are_counted_before_they_are_made(tmp_path: Path) -> None:
+    found, held = verified(sharing(42), tmp_path)
+    assert found == [(FileFault.TOO_LARGE, TOLD)]
+    assert held < MEGABYTE / 4
+
+
+def test_texts_that_share_are_made_a_few_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = sharing(40)
+    assert verified(content, tmp_path)[1] > 2 * MEGABYTE - 100_000
+    monkeypatch.setattr(chunks, "MAX_PAGE_BYTES", 150_000)
+    found, held = verified(content, tmp_path)
+    assert found == []
+    assert held < MEGABYTE
+
+
+def test_a_page_that_stands_for_more_than_one_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """duckdb makes all texts of a page at once, of which no bound of its memory keeps it."""
+    monkeypatch.setattr(packed, "MAX_PAGE_BYTES", MEGABYTE)
+    found, held = verified(sharing(22), tmp_path)
+    told = "a page of the Parquet file stands for 1050000 bytes, at most 1048576 bytes (0.000976562 GiB) are allowed"
+    assert found == [(FileFault.TOO_LARGE, f"{told}; write smaller pages")]
+    assert held < MEGABYTE / 4
+    assert verified(sharing(21), tmp_path)[0] == []
+
+
 @pytest.mark.parametrize("codec", ["snappy", "gzip", "zstd", "lz4"])
 def test_a_footer_that_says_less_than_its_pages_unpack_to(tmp_path: Path, codec: str) -> None:
     names = pa.array([f"C{n}".ljust(100_000) for n in range(30)])
     table = shapes._ODD.set_column(0, "customer_id", names)
     content = claims.footer(shapes.table(table, compression=codec, store_schema=False), unpacked=1000)
-    usual = pa.default_memory_pool()
-    counted = pa.proxy_memory_pool(usual)
-    pa.set_memory_pool(counted)
-    try:
-        found = refused(content, tmp_path)
-    finally:
-        pa.set_memory_pool(usual)
+    found, held = verified(content, tmp_path)
     assert found == [(FileFault.TOO_LARGE, TOLD)]
-    assert counted.max_memory() < MEGABYTE
+    assert held < MEGABYTE
 
 
 def test_a_header_that_says_less_than_its_page_unpacks_to(tmp_path: Path) -> None:

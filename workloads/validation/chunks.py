@@ -20,6 +20,7 @@ from workloads.validation.integrity import parquet_damage
 from workloads.validation.packed import MAX_PAGE_BYTES, check_page, check_unpacked, check_values, damaged
 
 _BATCH_ROWS = 65_536
+_FEW_ROWS = 1_024  # where texts of a dictionary are not held once, since other pages of their column have none
 _BYTES = ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
 _COUNTS = {pa.types.is_timestamp: pa.int64(), pa.types.is_date32: pa.int32()}
 _ORDERED = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
@@ -48,7 +49,8 @@ def verify(path: Path, columns: Sequence[str]) -> None:
         }
         texts = {name for name in columns if any(is_kind(schema.field(name).type) for is_kind in _TEXTS)}
         held_once = sorted(texts - with_lengths)
-        rows, size = max(1, min(_BATCH_ROWS, MAX_PAGE_BYTES // longest)), 0
+        most = _FEW_ROWS if texts & with_lengths else _BATCH_ROWS
+        rows, size = max(1, min(most, MAX_PAGE_BYTES // longest)), 0
         with pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=held_once) as file:
             for index, group in enumerate(groups):
                 size += _verify_group(file, index, group, rows, size)
